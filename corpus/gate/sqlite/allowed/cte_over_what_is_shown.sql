@@ -1,0 +1,1 @@
+with x as (select name from customers) select * from x

@@ -1,0 +1,1 @@
+select c.name, count(*) from customers c group by c.name

@@ -1,0 +1,1 @@
+select name, row_number() over (order by id) from customers

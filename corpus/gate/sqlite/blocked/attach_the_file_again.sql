@@ -1,0 +1,2 @@
+attach database 'shop.db' as other;
+select address from other.customers

@@ -1,0 +1,1 @@
+select * from bytecode('select * from customers')

@@ -1,0 +1,1 @@
+with x as (select address from main.customers) select * from x

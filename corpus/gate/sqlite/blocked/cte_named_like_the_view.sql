@@ -1,0 +1,1 @@
+with customers as (select * from main.customers) select * from customers

@@ -1,0 +1,2 @@
+explain query plan select * from customers;
+explain select * from customers

@@ -1,0 +1,1 @@
+select address, birth_date from main.customers

@@ -1,0 +1,2 @@
+create temp view peek as select * from main.customers;
+select * from peek

@@ -1,0 +1,3 @@
+drop view customers;
+create temp view customers as select * from main.customers;
+select * from customers

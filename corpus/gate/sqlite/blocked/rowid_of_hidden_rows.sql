@@ -1,0 +1,1 @@
+select rowid, _rowid_, oid from main.customers

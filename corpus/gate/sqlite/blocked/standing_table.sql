@@ -1,0 +1,1 @@
+select * from main.sekisho_standing_of

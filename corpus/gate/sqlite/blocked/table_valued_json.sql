@@ -1,0 +1,1 @@
+select * from json_each((select json_group_array(address) from main.customers))

@@ -1,0 +1,1 @@
+select id from customers where birth_date > 0

@@ -1,0 +1,2 @@
+pragma writable_schema = on;
+update sqlite_schema set sql = sql

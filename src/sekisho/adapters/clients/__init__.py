@@ -1,0 +1,1 @@
+"""Thin clients for applications: they import the gate and nothing above it."""

@@ -1,0 +1,1 @@
+"""Our own append-only books: people, consent, evidence."""

@@ -1,0 +1,124 @@
+"""The ledger of people: random ids and handles, where their rows are, and handles for those who act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from sekisho.adapters.ledgers.books import ACTOR, PERSON, PLACE
+from sekisho.ground import stamp
+from sekisho.people.model import Person, Place
+
+PORTION = 500
+"""Rows a statement: SQLite binds a bounded number of values."""
+
+
+class People:
+    """People and actors in the books."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def register(self, store: str, subject: str, keys: Sequence[str], bands: Mapping[str, str] | None = None) -> int:
+        """Make people for keys that have none yet and remember age bands; returns how many are new."""
+        bands = bands or {}
+        with self._engine.begin() as db:
+            known = set(self._known(db, store, subject, keys))
+            fresh = [k for k in dict.fromkeys(keys) if k not in known]
+            people = [
+                {"id": stamp.handle(), "handle": stamp.handle(), "subject": subject, "age_band": bands.get(k, "")}
+                for k in fresh
+            ]
+            if people:
+                db.execute(sa.insert(PERSON), people)
+                db.execute(
+                    sa.insert(PLACE),
+                    [
+                        {"store": store, "subject": subject, "key": k, "person": p["id"]}
+                        for k, p in zip(fresh, people, strict=True)
+                    ],
+                )
+        return len(fresh)
+
+    @staticmethod
+    def _known(db: sa.Connection, store: str, subject: str, keys: Sequence[str]) -> Iterable[str]:
+        for start in range(0, len(keys), PORTION):
+            yield from db.execute(
+                sa.select(PLACE.c.key).where(
+                    PLACE.c.store == store, PLACE.c.subject == subject, PLACE.c.key.in_(keys[start : start + PORTION])
+                )
+            ).scalars()
+
+    def person(self, place: Place) -> Person | None:
+        """Return the person whose row stands there, or None."""
+        with self._engine.connect() as db:
+            row = db.execute(
+                sa.select(PERSON)
+                .join(PLACE, PLACE.c.person == PERSON.c.id)
+                .where(PLACE.c.store == place.store, PLACE.c.subject == place.subject, PLACE.c.key == place.key)
+            ).first()
+        return None if row is None else Person(row.id, row.handle, row.subject, row.age_band)
+
+    def handles(self, store: str, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return (class, key) → handle for those who are known, in few statements."""
+        wanted: dict[str, list[str]] = {}
+        for subject, key in dict.fromkeys(pairs):
+            wanted.setdefault(subject, []).append(key)
+        found = {}
+        with self._engine.connect() as db:
+            for subject, keys in wanted.items():
+                for start in range(0, len(keys), PORTION):
+                    rows = db.execute(
+                        sa.select(PLACE.c.key, PERSON.c.handle)
+                        .join(PERSON, PERSON.c.id == PLACE.c.person)
+                        .where(PLACE.c.store == store, PLACE.c.subject == subject)
+                        .where(PLACE.c.key.in_(keys[start : start + PORTION]))
+                    )
+                    found.update({(subject, key): handle for key, handle in rows})
+        return found
+
+    def ids(self, store: str, subject: str) -> dict[str, str]:
+        """Return key → person id for everybody of a class in a store."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(PLACE.c.key, PLACE.c.person).where(PLACE.c.store == store, PLACE.c.subject == subject)
+            )
+            return {row.key: row.person for row in rows}
+
+    def with_band(self, only: Sequence[str] | None = None) -> dict[str, Person]:
+        """Return the people whose age band is known, by id; of everybody when no one is named."""
+        query = sa.select(PERSON).where(PERSON.c.age_band != "")
+        if only is not None:
+            query = query.where(PERSON.c.id.in_(only))
+        with self._engine.connect() as db:
+            rows = db.execute(query)
+            return {r.id: Person(r.id, r.handle, r.subject, r.age_band) for r in rows}
+
+    def places(self, people: Iterable[str]) -> dict[str, list[Place]]:
+        """Return person id → places."""
+        ids = list(dict.fromkeys(people))
+        found: dict[str, list[Place]] = {}
+        with self._engine.connect() as db:
+            for start in range(0, len(ids), PORTION):
+                rows = db.execute(sa.select(PLACE).where(PLACE.c.person.in_(ids[start : start + PORTION])))
+                for row in rows:
+                    found.setdefault(row.person, []).append(Place(row.store, row.subject, row.key))
+        return found
+
+    def actor(self, label: str) -> str:
+        """Return the handle of somebody who acts (`os:anna`, `service:shop`), made on first need."""
+        with self._engine.begin() as db:
+            known = db.execute(sa.select(ACTOR.c.handle).where(ACTOR.c.label == label)).scalar()
+            if known is not None:
+                return str(known)
+            handle = stamp.handle()
+            db.execute(sa.insert(ACTOR).values(handle=handle, label=label))
+            return handle
+
+    def forget(self, person: str) -> None:
+        """Forget a person's handle and places: what evidence says about the handle is then about nobody."""
+        with self._engine.begin() as db:
+            db.execute(sa.delete(PLACE).where(PLACE.c.person == person))
+            db.execute(sa.delete(PERSON).where(PERSON.c.id == person))

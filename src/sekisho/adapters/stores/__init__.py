@@ -1,0 +1,1 @@
+"""The company's databases under the gate."""

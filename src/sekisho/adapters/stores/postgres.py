@@ -1,0 +1,335 @@
+"""The PostgreSQL store: plan, apply and remove by digest; permits, standing, the lease; live checks.
+
+One connection a call, opened with the store's own address; nothing is pooled and nothing is kept. What changes the
+database changes it in one transaction, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from sekisho.adapters.stores import postgres_live as look
+from sekisho.adapters.stores.postgres_passage import PostgresPassage
+from sekisho.compiler import postgres as compile_postgres
+from sekisho.compiler.plan import Plan, make_plan
+from sekisho.compiler.postgres_guard import right_mask
+from sekisho.compiler.postgres_live import MASK, Names, base, role_schema_of, schema_of
+from sekisho.compiler.rules import RuleSet
+from sekisho.gate import permit as permits
+from sekisho.gate.decide import Ask, decide
+from sekisho.gate.session import Carried, Check, Hole, Issued, Keys, Witness
+from sekisho.ground import stamp
+from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
+
+REMEDIES: Mapping[str, str] = {
+    "superuser": "keep it for administration only; its use shows in the server log",
+    "bypassrls": "take it away: alter role … nobypassrls",
+    "createrole": "take it away: alter role … nocreaterole",
+    "replication": "declare it as the backup login, or take it away",
+    "read-all": "declare it as the backup login, or revoke the membership",
+    "owner-member": "revoke the membership",
+    "owner": "plan and apply again, so that the gate owns the table",
+    "grant": "revoke it, or plan and apply again",
+    "column-grant": "revoke it, or plan and apply again",
+    "view": "drop it, or revoke what others may do with it",
+    "function": "revoke execute from others, or make it an invoker function",
+    "publication": "take the table out of the publication, or declare the subscriber",
+    "event-trigger": "read what it does; disable it where it copies data",
+    "extension": "drop it where nobody needs it",
+    "language": "drop it where nobody needs it",
+    "create": "revoke it; a purpose login creates nothing",
+    "side-channel": "see docs/trust.md; nothing personal is printed, but existence can be inferred",
+    "held-by-role": "give it permits instead where each reading must be witnessed",
+}
+
+
+class PostgresStore:
+    """A governed PostgreSQL database."""
+
+    engine = "postgresql"
+
+    def __init__(self, url: str, rules: RuleSet, keys: Keys, witness: Witness, clock: stamp.Clock = stamp.now) -> None:
+        """Hold the address of the store's administrator; nothing is opened yet."""
+        self.url, self.rules, self.keys, self.witness, self.clock = url, rules, keys, witness, clock
+        self.name = rules.store
+
+    @contextmanager
+    def _open(self, **kwargs: Any) -> Iterator[look.Connection]:
+        try:
+            with psycopg.connect(self.url, connect_timeout=5, application_name="sekisho", **kwargs) as db:
+                yield db
+        except psycopg.OperationalError as error:
+            raise StoreTrouble(
+                f"store `{self.name}` does not answer", help="start it, and check its address in sekisho.toml"
+            ) from error
+        except psycopg.errors.LockNotAvailable as error:
+            raise StoreTrouble(
+                f"another transaction holds what the plan needs in store `{self.name}`",
+                help="nothing was changed; try again when the long transaction is over",
+            ) from error
+
+    # -- plan, apply, remove ------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Return what applying the rules would do to the database as it is now; raises BadInput where it cannot."""
+        with self._open() as db:
+            live = look.inventory(db, self.rules.schema)
+            self._check(compile_postgres.diagnose(self.rules, live))
+            return make_plan(self.name, compile_postgres.sections(self.rules, live), look.applied(db))
+
+    def _check(self, found: Sequence[Any]) -> None:
+        if found:
+            first, rest = found[0], len(found) - 1
+            more = f" (and {rest} more)" if rest else ""
+            raise BadInput(first.message + more, help=first.help, place=self.name)
+
+    def apply(self, plan_digest: str | None = None) -> Plan:
+        """Run the plan of that digest in one transaction; raises StoreTrouble when the database has moved on."""
+        with self._open() as db:
+            db.execute("set local lock_timeout = '5s'")
+            db.execute("set local client_min_messages = warning")
+            # one apply at a time: the plan is made again inside the lock and must still be the one approved
+            db.execute("select pg_advisory_xact_lock(1936024435, -1)")
+            live = look.inventory(db, self.rules.schema)
+            self._check(compile_postgres.diagnose(self.rules, live))
+            sections = compile_postgres.sections(self.rules, live)
+            plan = make_plan(self.name, sections, look.applied(db))
+            if plan_digest is not None and plan.digest != plan_digest:
+                raise StoreTrouble(
+                    "the database or the rules changed since the plan was made", help="make the plan again and read it"
+                )
+            self._run(db, plan.statements())
+            self._remember(db, plan, {s.name: n for n, s in enumerate(sections)})
+            self._give_keys(db)
+            db.execute("delete from sekisho.expected")
+            with db.cursor() as cursor:
+                cursor.executemany(
+                    "insert into sekisho.expected (kind, name, digest) values (%s, %s, %s)",
+                    [(k, n, d) for (k, n), d in look.state(db, self.rules).items()],
+                )
+        return plan
+
+    def remove(self) -> Plan:
+        """Take everything back in one transaction, so that the schema is what it was before."""
+        with self._open() as db:
+            db.execute("set local lock_timeout = '5s'")
+            db.execute("set local client_min_messages = warning")
+            plan = make_plan(self.name, (), look.applied(db))
+            self._run(db, plan.statements())
+        return plan
+
+    def _run(self, db: look.Connection, statements: Sequence[str]) -> None:
+        for number, statement in enumerate(statements, 1):
+            try:
+                db.execute(statement.encode())
+            except psycopg.errors.LockNotAvailable:
+                raise
+            except psycopg.Error as error:
+                head = statement.split("\n", 1)[0][:100]
+                raise StoreTrouble(
+                    f"statement {number} of the plan failed, so nothing was changed: {error.diag.message_primary}",
+                    help="correct what it names, then plan again",
+                    place=head,
+                ) from error
+
+    def _remember(self, db: look.Connection, plan: Plan, order: Mapping[str, int]) -> None:
+        db.execute("delete from sekisho.applied where name = any(%s)", ([a.name for a in plan.down],))
+        db.execute("update sekisho.applied set position = -1 - position")
+        with db.cursor() as cursor:
+            cursor.executemany(
+                "update sekisho.applied set position = %s where name = %s",
+                [(order[name], name) for name in plan.unchanged],
+            )
+            cursor.executemany(
+                "insert into sekisho.applied (position, name, needs, fingerprint, down, before) "
+                "values (%s, %s, %s, %s, %s, %s)",
+                [(order[s.name], s.name, list(s.needs), s.fingerprint, list(s.down), s.before) for s in plan.up],
+            )
+
+    def _give_keys(self, db: look.Connection) -> None:
+        keys = [self.keys.key(self.name, i.name) for i in self.rules.logins if i.purposes]
+        with db.cursor() as cursor:
+            cursor.executemany(
+                "insert into sekisho.key (id, login, inner_pad, outer_pad) values (%s, %s, %s, %s) "
+                "on conflict (id) do nothing",
+                [(k.id, k.login, *k.pads()) for k in keys],
+            )
+            cursor.execute("delete from sekisho.key where not id = any(%s)", ([k.id for k in keys],))
+
+    # -- permits ------------------------------------------------------------------------------------------------
+
+    def issue(self, ask: Ask, terms: permits.Terms = permits.PASTED) -> Issued:
+        """Return a permit witnessed in the store and in the log; raises Refused with the clause, or NotWitnessed."""
+        self.decide(ask)
+        with self._open(autocommit=True) as db:
+            return self._issue(db, ask, terms)
+
+    def decide(self, ask: Ask) -> None:
+        """Raise Refused, after witnessing it, unless the rules allow the ask."""
+        verdict = decide(ask, self.rules)
+        if not verdict.allowed:
+            self.witness.refused(self.name, ask, verdict.code, verdict.clause)
+            raise Refused(verdict.says, help=verdict.help, clause=verdict.clause)
+
+    def _issue(self, db: look.Connection, ask: Ask, terms: permits.Terms) -> Issued:
+        rule = self.rules.purpose(ask.purpose)
+        if rule is None:
+            raise Refused(f"`{ask.purpose}` is not a purpose of the policy")
+        row = db.execute("select epoch from sekisho.lease").fetchone()
+        if row is None:
+            raise StoreTrouble(f"store `{self.name}` has no lease", help="apply the plan again")
+        key = self.keys.key(self.name, ask.login)
+        place = permits.Place(self.name, db.info.dbname, row[0])
+        permit = permits.make(ask, rule.number, place, terms, key, at=self.clock(), nonce=stamp.nonce())
+        token = permits.sign(permit, key)
+        try:
+            row = db.execute("select sekisho.witness_permit(%s)", (token,)).fetchone()
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Refused(error.diag.message_primary or "", help=error.diag.message_hint or "") from error
+        if row is None:
+            raise NotWitnessed(help="try again")
+        self.carry(db)
+        return Issued(token, permit, row[0])
+
+    def open(self, ask: Ask) -> PostgresPassage:
+        """Open a connection as the login, issue a permit bound to it, witness it, and enter."""
+        self.decide(ask)
+        login = self._login_url(ask.login)
+        try:
+            mine = psycopg.connect(login, autocommit=True, connect_timeout=5, application_name="sekisho gate")
+        except psycopg.OperationalError as error:
+            raise StoreTrouble(
+                f"login `{ask.login}` cannot connect to store `{self.name}`",
+                help="give its address under `logins` of the store in sekisho.toml",
+            ) from error
+        try:
+            with self._open(autocommit=True) as db:
+                issued = self._issue(db, ask, replace(permits.SHELL, pid=mine.info.backend_pid))
+            return PostgresPassage(mine, issued, self.rules, self.witness, self.clock)
+        except BaseException:
+            mine.close()
+            raise
+
+    def _login_url(self, login: str) -> str:
+        parts = conninfo_to_dict(self.url)
+        parts.pop("password", None)
+        parts["user"] = login
+        return make_conninfo(**{k: str(v) for k, v in parts.items() if v is not None})
+
+    def carry(self, db: look.Connection | None = None) -> int:
+        """Move what the store witnessed by itself into the evidence log; what the log cannot take stays here."""
+        if db is None:
+            with self._open(autocommit=True) as fresh:
+                return self.carry(fresh)
+        moved = 0
+        while True:
+            with db.transaction():
+                rows = db.execute("select serial, at, body from sekisho.collect(1000) order by serial").fetchall()
+                if rows:
+                    self.witness.carried(self.name, [Carried(b["kind"], at, s, b) for s, at, b in rows])
+            moved += len(rows)
+            if len(rows) < 1000:
+                return moved
+
+    # -- standing -----------------------------------------------------------------------------------------------
+
+    def project(self, standing: Mapping[tuple[str, str], int]) -> int:
+        """Set people's masks by (class, key) in one transaction; returns how many rows of people changed."""
+        if not standing:
+            return 0
+        classes, keys = zip(*standing, strict=True)
+        with self._open() as db:
+            try:
+                row = db.execute(
+                    "select sekisho.project(%s::text[], %s::text[], %s::bigint[])",
+                    (list(classes), list(keys), list(standing.values())),
+                ).fetchone()
+            except psycopg.errors.DataError as error:
+                raise BadInput(
+                    f"a person's key does not fit its column in store `{self.name}`",
+                    help="register people by the keys that the map names",
+                ) from error
+        return 0 if row is None else int(row[0])
+
+    def renew(self, life: timedelta = timedelta(minutes=5)) -> datetime:
+        """Open opt-in purposes for a while; returns until when."""
+        until = self.clock() + life
+        with self._open() as db:
+            db.execute("select sekisho.renew(%s)", (until,))
+        return until
+
+    def close(self) -> int:
+        """Void every permit and close opt-in purposes at once; returns the new epoch."""
+        with self._open() as db:
+            row = db.execute("select sekisho.close_store()").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def watch(self) -> int:
+        """End backends whose permit is over; returns how many were ended."""
+        with self._open(autocommit=True) as db:
+            rows = db.execute("select pg_terminate_backend(pid) from sekisho.overdue() pid").fetchall()
+        return len(rows)
+
+    def verify(self) -> int:
+        """Return how many rows carry a mask other than the one they must have, recomputed set-based; 0 is right."""
+        wrong = 0
+        with self._open() as db:
+            for table in self.rules.tables:
+                right = right_mask(self.rules, table)
+                counted = f"select count(*) from {base(self.rules, table.name)} t where t.{MASK} <> {right}"  # noqa: S608 - quoted names
+                row = db.execute(counted.encode()).fetchone()
+                wrong += 0 if row is None else int(row[0])
+        return wrong
+
+    # -- live checks --------------------------------------------------------------------------------------------
+
+    def check(self) -> Check:
+        """Compare the catalogue with what was applied, and list the ways past the gate."""
+        with self._open() as db:
+            if not look.applied(db):
+                return Check(self.name, self.clock(), ("nothing is applied",), ())
+            expected = {(k, n): d for k, n, d in db.execute("select kind, name, digest from sekisho.expected")}
+            present = look.state(db, self.rules)
+            wanted = {
+                s.name: s.fingerprint
+                for s in compile_postgres.sections(self.rules, look.inventory(db, self.rules.schema))
+            }
+            stored = {a.name: a.fingerprint for a in look.applied(db)}
+            holes = self._holes(db)
+        differences = [
+            f"{k} {n} changed" for k, n in sorted(expected.keys() & present.keys()) if expected[k, n] != present[k, n]
+        ]
+        differences += [f"{k} {n} is gone" for k, n in sorted(expected.keys() - present.keys())]
+        differences += [f"{k} {n} is new" for k, n in sorted(present.keys() - expected.keys())]
+        differences += [
+            f"{n} is not as the policy says now"
+            for n in sorted(wanted.keys() | stored.keys())
+            if wanted.get(n) != stored.get(n)
+        ]
+        return Check(self.name, self.clock(), tuple(differences), holes)
+
+    def _holes(self, db: look.Connection) -> tuple[Hole, ...]:
+        names = Names.of(db.info.dbname)
+        rules = self.rules
+        rows = db.execute(
+            look.sql("holes"),
+            {
+                "schema": rules.schema,
+                "tables": [t.name for t in rules.tables],
+                "own_roles": [names.gate, names.owner, names.witness, names.service],
+                "schemas": sorted(
+                    {schema_of(v.purpose) for v in rules.views}
+                    | {role_schema_of(i.bound) for i in rules.logins if i.bound}
+                ),
+                "logins": [i.name for i in rules.logins],
+                "bound": [i.name for i in rules.logins if i.bound],
+            },
+        ).fetchall()
+        return tuple(Hole(code, who, what, REMEDIES[code]) for code, who, what in rows)

@@ -1,0 +1,114 @@
+"""Looking at a live PostgreSQL database: its inventory, what a plan remembers of it, and its catalogue's state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import dict_row
+
+from sekisho.compiler.plan import Applied
+from sekisho.compiler.postgres_live import Inventory, LiveTable, Names, role_schema_of, schema_of
+from sekisho.compiler.rules import RuleSet
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def sql(name: str) -> bytes:
+    """Return a statement of this room by its file's name."""
+    return files("sekisho.adapters.stores").joinpath("sql", f"{name}.sql").read_bytes()
+
+
+def applied(db: Connection) -> tuple[Applied, ...]:
+    """Return the sections that the database remembers, in the order they were made; none where it is not governed."""
+    known = db.execute("select to_regclass('sekisho.applied')").fetchone()
+    if known is None or known[0] is None:
+        return ()
+    rows = db.execute("select name, needs, fingerprint, down, before from sekisho.applied order by position").fetchall()
+    return tuple(Applied(r[0], tuple(r[1]), r[2], tuple(r[3]), r[4]) for r in rows)
+
+
+def inventory(db: Connection, schema: str) -> Inventory:
+    """Return the database as it would be without the gate (see compiler.postgres_live)."""
+    with db.cursor(row_factory=dict_row) as cursor:
+        whole = cursor.execute(sql("database")).fetchone()
+        rows = cursor.execute(sql("inventory"), {"schema": schema}).fetchall()
+    if whole is None:
+        raise RuntimeError("the catalogue gave no row for the database")
+    live = Inventory(
+        database=whole["database"],
+        tables={r["name"]: _table(r) for r in rows},
+        schemas=frozenset(whole["schemas"]),
+        roles=frozenset(whole["roles"]),
+        public_temp=whole["public_temp"],
+        public_create=whole["public_create"],
+        temp_users=tuple(whole["temp_users"]),
+    )
+    return _without_gate(live, applied(db))
+
+
+def _table(row: dict[str, Any]) -> LiveTable:
+    return LiveTable(
+        columns=tuple((n, t) for n, t in row["columns"] if n != "sekisho_standing"),
+        owner=row["owner"],
+        grants=tuple((g, p, o) for g, p, o in row["grants"]),
+        column_grants=tuple((g, p, c) for g, p, c in row["column_grants"]),
+        foreign_keys=tuple((tuple(c), t) for c, t in row["foreign_keys"]),
+        sequences=tuple((s, n) for s, n in row["sequences"]),
+        unique=tuple(tuple(u) for u in row["uniques"]),
+        kind=row["kind"],
+    )
+
+
+def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
+    """Put back in the picture what each applied section remembers of the time before it."""
+    tables, roles, ours = dict(live.tables), set(live.roles), {"sekisho"}
+    for section in sections:
+        kind, _, name = section.name.partition(":")
+        before = msgspec.json.decode(section.before) if section.before else {}
+        if kind == "owner" and name in tables:
+            tables[name] = replace(
+                tables[name],
+                owner=before["owner"],
+                grants=tuple((g, p, o) for g, p, o in before["grants"]),
+                column_grants=tuple((g, p, c) for g, p, c in before["columns"]),
+            )
+        elif kind == "login" and not before["existed"]:
+            roles.discard(name)
+        elif kind == "purpose":
+            ours.add(schema_of(name))
+        elif kind == "held":
+            ours.add(role_schema_of(name))
+        elif kind == "database":
+            live = replace(
+                live,
+                public_temp=before["temp"],
+                public_create=before["create"],
+                temp_users=tuple(before["users"]),
+            )
+    return replace(live, tables=tables, roles=frozenset(roles), ours=frozenset(ours))
+
+
+def state(db: Connection, rules: RuleSet) -> dict[tuple[str, str], str]:
+    """Return (kind, name) → SHA-256 of the catalogue's account of every object that the gate stands on."""
+    names = Names.of(db.info.dbname)
+    own = [names.gate, names.owner, names.witness, names.service]
+    seen = sorted(
+        {schema_of(v.purpose) for v in rules.views} | {role_schema_of(i.bound) for i in rules.logins if i.bound}
+    )
+    rows = db.execute(
+        sql("state"),
+        {
+            "schemas": seen,
+            "schema": rules.schema,
+            "tables": [t.name for t in rules.tables],
+            "own_roles": own,
+            "roles": [*own, *(i.name for i in rules.logins)],
+        },
+    )
+    return {(kind, name): hashlib.sha256(text.encode()).hexdigest() for kind, name, text in rows}

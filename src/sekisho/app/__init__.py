@@ -1,0 +1,1 @@
+"""The application: settings and the one place where rooms meet adapters."""

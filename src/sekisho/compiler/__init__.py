@@ -1,0 +1,1 @@
+"""The compiler: a policy and a data map become rules, and rules become SQL."""

@@ -1,0 +1,228 @@
+"""Standing in PostgreSQL: masks on rows, kept right by triggers whoever writes.
+
+A row of a person takes what is recorded for that person, else the default of the class. A row that belongs to
+others stands where every owner stands. Guards run before each row is written; a changed mask is carried to what the
+row owns, one statement a table. Triggers are ENABLE ALWAYS, functions are definer functions of the gate's role.
+"""
+
+from __future__ import annotations
+
+from sekisho.compiler.plan import Section
+from sekisho.compiler.postgres_live import MASK, NOBODY, Inventory, LiveTable, Names, base, children
+from sekisho.compiler.quoting import ident, literal
+from sekisho.compiler.rules import RuleSet, TableRule
+from sekisho.datamap.model import Link
+
+LOCKS = 1936024435
+"""The class of our advisory locks: the bytes `seks`."""
+
+BUCKETS = 1024
+"""Locks that keep a new person's row and a change of that person's standing from passing each other unseen."""
+
+
+def key_text(alias: str, columns: tuple[str, ...]) -> str:
+    """Return SQL for a person's key as the one text by which all stores name it."""
+    parts = [f"{alias}.{ident(c)}" for c in columns]
+    return f"({parts[0]})::text" if len(parts) == 1 else f"jsonb_build_array({', '.join(parts)})::text"
+
+
+def key_parts(columns: tuple[str, ...], key: str, live: LiveTable) -> list[str]:
+    """Return SQL for each part of a key text in its column's own type, so that the column's index serves."""
+    if len(columns) == 1:
+        return [f"({key})::{live.type_of(columns[0])}"]
+    return [f"(({key})::jsonb ->> {i})::{live.type_of(c)}" for i, c in enumerate(columns)]
+
+
+def guard(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> Section:
+    """Make the triggers that keep a table's masks right, and carry changes to what its rows own."""
+    name = f"sekisho.{ident('guard ' + table.name)}"
+    trigger = f"create trigger sekisho_guard before insert or update on {base(rules, table.name)} for each row"
+    up = _trigger(rules, table, names, name, _row_body(rules, table), trigger)
+    down = _untrigger(rules, table, name, "sekisho_guard")
+    owned = children(rules, table)
+    if owned:
+        ups, downs = _carry(rules, table, names)
+        up, down = up + ups, downs + down
+    loose = [(c, k) for c, k in owned if (k.columns, table.name) not in live.tables[c.name].foreign_keys]
+    for event in ("insert", "delete") if loose else ():
+        ups, downs = _loose(rules, table, loose, names, event)
+        up, down = up + ups, downs + down
+    near = [table.name, *(link.table for link in table.owners), *(c.name for c, _ in owned)]
+    return Section(f"guard:{table.name}", tuple(dict.fromkeys(f"owner:{n}" for n in near)), tuple(up), tuple(down))
+
+
+def _trigger(rules: RuleSet, table: TableRule, names: Names, name: str, body: str, trigger: str) -> list[str]:
+    event = trigger.split()[2]
+    return [
+        f"create function {name}() returns trigger language plpgsql security definer\n"
+        f"set search_path = pg_catalog, pg_temp as $sekisho$\n{body}\nend $sekisho$",
+        f"alter function {name}() owner to {ident(names.gate)}",
+        f"revoke all on function {name}() from public",
+        f"{trigger} execute function {name}()",
+        f"alter table {base(rules, table.name)} enable always trigger {event}",
+    ]
+
+
+def _untrigger(rules: RuleSet, table: TableRule, name: str, trigger: str) -> list[str]:
+    return [f"drop trigger {trigger} on {base(rules, table.name)}", f"drop function {name}()"]
+
+
+def _row_body(rules: RuleSet, table: TableRule) -> str:
+    steps = ["mask := -1;"]
+    if table.owners:
+        fixed = [*(table.key if table.subject else ()), *(c for link in table.owners for c in link.columns)]
+        same = " and ".join(f"old.{ident(c)} is not distinct from new.{ident(c)}" for c in fixed)
+        steps.insert(0, f"if tg_op = 'UPDATE' and {same} and old.{MASK} = new.{MASK} then\n    return new;\n  end if;")
+    if table.subject:
+        steps += _subject_steps(table)
+    for link in table.owners:
+        steps += _link_steps(rules, link)
+    steps.append(f"new.{MASK} := case when mask = -1 then {NOBODY} else mask end;")
+    return "declare\n  mask bigint;\n  found_mask bigint;\nbegin\n  " + "\n  ".join(steps) + "\n  return new;"
+
+
+def _subject_steps(table: TableRule) -> list[str]:
+    key, who = key_text("new", table.key), literal(table.subject)
+    changed = " or ".join(f"old.{ident(c)} is distinct from new.{ident(c)}" for c in table.key)
+    bucket = f"hashtext({who} || ':' || {key}) & {BUCKETS - 1}"
+    lock = f"perform pg_advisory_xact_lock_shared({LOCKS}, {bucket});"
+    return [
+        # a new person's row and a change of that person's standing wait for each other, so neither misses the other
+        f"if tg_op = 'INSERT' then {lock}",
+        f"elsif {changed} then {lock}",
+        "end if;",
+        "select s.mask into mask from sekisho.standing s",
+        f"  where s.class = {who} and s.key = {key};",
+        f"mask := coalesce(mask, {table.default});",
+    ]
+
+
+def _link_steps(rules: RuleSet, link: Link) -> list[str]:
+    """Every owner must stand; the owner's row is locked so that its standing cannot change unseen meanwhile."""
+    whole = " and ".join(f"new.{ident(c)} is not null" for c in link.columns)
+    same = _joined(rules, link, "o", "new")
+    return [
+        f"if {whole} then",
+        f"  select o.{MASK} into found_mask from {base(rules, link.table)} o where {same} for share;",
+        f"  mask := mask & coalesce(found_mask, {NOBODY});",
+        "end if;",
+    ]
+
+
+def _joined(rules: RuleSet, link: Link, owner: str, owned: str) -> str:
+    above = rules.table(link.table)
+    if above is None:
+        raise KeyError(link.table)
+    pairs = zip(above.key, link.columns, strict=True)
+    return " and ".join(f"{owner}.{ident(k)} = {owned}.{ident(c)}" for k, c in pairs)
+
+
+def _carry(rules: RuleSet, table: TableRule, names: Names) -> tuple[list[str], list[str]]:
+    name = f"sekisho.{ident('carry ' + table.name)}"
+    same_row = " and ".join(f"n.{ident(k)} = o.{ident(k)}" for k in table.key)
+    updates = [
+        f"  update {base(rules, child.name)} c set {MASK} = n.{MASK}\n"
+        f"    from sekisho_new n join sekisho_old o on {same_row}\n"
+        f"    where n.{MASK} <> o.{MASK} and {_joined(rules, link, 'n', 'c')} and c.{MASK} <> n.{MASK};"
+        for child, link in children(rules, table)
+    ]
+    trigger = (
+        f"create trigger sekisho_carry after update on {base(rules, table.name)}\n"
+        "referencing old table as sekisho_old new table as sekisho_new for each statement"
+    )
+    body = "begin\n" + "\n".join(updates) + "\n  return null;"
+    return _trigger(rules, table, names, name, body, trigger), _untrigger(rules, table, name, "sekisho_carry")
+
+
+def _loose(
+    rules: RuleSet, table: TableRule, loose: list[tuple[TableRule, Link]], names: Names, event: str
+) -> tuple[list[str], list[str]]:
+    """Where no foreign key holds a link, an owner may appear after, or vanish before, what it owns."""
+    name = f"sekisho.{ident(f'{event} {table.name}')}"
+    rows, value = ("new", f"r.{MASK}") if event == "insert" else ("old", str(NOBODY))
+    updates = [
+        f"  update {base(rules, child.name)} c set {MASK} = {value} from sekisho_rows r\n"
+        f"    where {_joined(rules, link, 'r', 'c')} and c.{MASK} <> {value};"
+        for child, link in loose
+    ]
+    trigger = (
+        f"create trigger sekisho_{event} after {event} on {base(rules, table.name)}\n"
+        f"referencing {rows} table as sekisho_rows for each statement"
+    )
+    body = "begin\n" + "\n".join(updates) + "\n  return null;"
+    return _trigger(rules, table, names, name, body, trigger), _untrigger(rules, table, name, f"sekisho_{event}")
+
+
+def right_mask(rules: RuleSet, table: TableRule) -> str:
+    """Return SQL for the mask that row `t` of a table must have, from standing and its owners' masks."""
+    parts = []
+    if table.subject:
+        parts.append(
+            f"coalesce((select s.mask from sekisho.standing s where s.class = {literal(table.subject)} "
+            f"and s.key = {key_text('t', table.key)}), {table.default})"
+        )
+    for link in table.owners:
+        whole = " and ".join(f"t.{ident(c)} is not null" for c in link.columns)
+        above = f"select o.{MASK} from {base(rules, link.table)} o where {_joined(rules, link, 'o', 't')}"
+        parts.append(f"case when {whole} then coalesce(({above}), {NOBODY}) else -1 end")
+    return f"(select case when m = -1 then {NOBODY} else m end from (select ({' & '.join(parts)})::bigint) v(m))"
+
+
+def masks(rules: RuleSet, table: TableRule) -> Section:
+    """Give the rows that are already there the mask that they must have."""
+    right = right_mask(rules, table)
+    return Section(
+        f"masks:{table.name}",
+        (f"guard:{table.name}", *(f"masks:{link.table}" for link in table.owners)),
+        (f"update {base(rules, table.name)} t set {MASK} = {right} where t.{MASK} <> {right}",),
+        (),
+    )
+
+
+def project(rules: RuleSet, live: Inventory, names: Names) -> Section:
+    """Make the one function that changes people's standing: record the deviations, then touch their rows."""
+    subjects = [t for t in rules.tables if t.subject]
+    touches = "\n".join(_touch(rules, table, live) for table in subjects)
+    defaults = " ".join(f"when {literal(c)} then {m}" for c, m in sorted(rules.defaults.items())) or "when '' then -1"
+    signature = "sekisho.project(text[], text[], bigint[])"
+    body = f"""declare
+  touched bigint;
+  total bigint := 0;
+begin
+  perform pg_advisory_xact_lock({LOCKS}, b) from (
+    select distinct hashtext(u.class || ':' || u.key) & {BUCKETS - 1} as b
+    from unnest(classes, keys) u(class, key) order by b) buckets;
+  insert into sekisho.standing as s (class, key, mask)
+    select distinct on (u.class, u.key) u.class, u.key, u.mask from unnest(classes, keys, masks) u(class, key, mask)
+    on conflict (class, key) do update set mask = excluded.mask;
+{touches}
+  delete from sekisho.standing s using unnest(classes, keys) u(class, key)
+    where s.class = u.class and s.key = u.key and s.mask = case s.class {defaults} else -1 end;
+  return total;"""
+    return Section(
+        "project",
+        ("core", *(f"guard:{t.name}" for t in subjects)),
+        (
+            "create function sekisho.project(classes text[], keys text[], masks bigint[]) returns bigint\n"
+            "language plpgsql security definer set search_path = pg_catalog, pg_temp as $sekisho$\n"
+            f"{body}\nend $sekisho$",
+            f"alter function {signature} owner to {ident(names.gate)}",
+            f"revoke all on function {signature} from public",
+            f"grant execute on function {signature} to {ident(names.service)}",
+        ),
+        (f"drop function {signature}",),
+    )
+
+
+def _touch(rules: RuleSet, table: TableRule, live: Inventory) -> str:
+    parts = key_parts(table.key, "u.key", live.tables[table.name])
+    typed = ", ".join(f"{part} as k{i}" for i, part in enumerate(parts))
+    match = " and ".join(f"t.{ident(c)} = g.k{i}" for i, c in enumerate(table.key))
+    return (
+        f"  update {base(rules, table.name)} t set {MASK} = g.mask from (\n"
+        f"    select u.mask, {typed} from unnest(classes, keys, masks) u(class, key, mask)\n"
+        f"    where u.class = {literal(table.subject)}) g\n"
+        f"    where {match} and t.{MASK} <> g.mask;\n"
+        "  get diagnostics touched = row_count;\n"
+        "  total := total + touched;"
+    )

@@ -1,0 +1,102 @@
+"""What must be known of a live PostgreSQL database before anything is planned, and the names a plan gives.
+
+An `Inventory` describes the database as it would be without the gate: where a plan has already moved a table or
+taken a privilege, the adapter puts back what that plan remembered. So the same rules always give the same sections.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sekisho.compiler.quoting import LONGEST_NAME, qualified
+from sekisho.compiler.rules import RuleSet, TableRule
+from sekisho.datamap.model import Link
+
+MASK = "sekisho_standing"
+"""The column that holds a row's standing."""
+
+NOBODY = 0b11111
+"""The mask of a row that belongs to nobody: the reserved purposes and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTable:
+    """A table as the database has it: columns in order with their types, owner, grants, and foreign keys."""
+
+    columns: tuple[tuple[str, str], ...]
+    owner: str
+    grants: tuple[tuple[str, str, bool], ...] = ()
+    """(grantee, privilege, with grant option) of everybody but the owner; an empty grantee is PUBLIC."""
+    column_grants: tuple[tuple[str, str, str], ...] = ()
+    """(grantee, privilege, column)."""
+    foreign_keys: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(columns, referenced table) in the same schema, validated ones only."""
+    sequences: tuple[tuple[str, str], ...] = ()
+    """(schema, name) of sequences that the table's columns own."""
+    unique: tuple[tuple[str, ...], ...] = ()
+    """Column lists on which a unique index stands that is neither partial nor deferred."""
+    kind: str = "r"
+
+    def type_of(self, column: str) -> str:
+        """Return the type of a column as SQL; raises KeyError when it is not there."""
+        return dict(self.columns)[column]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The database as it would be without the gate."""
+
+    database: str
+    tables: Mapping[str, LiveTable]
+    schemas: frozenset[str]
+    roles: frozenset[str]
+    public_temp: bool
+    public_create: bool
+    temp_users: tuple[str, ...] = ()
+    """Login roles that keep TEMP when PUBLIC loses it."""
+    ours: frozenset[str] = field(default_factory=frozenset)
+    """Schemas that an applied plan made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Role names of one governed database; roles are cluster-wide, so the database is part of the name."""
+
+    gate: str
+    owner: str
+    witness: str
+    service: str
+
+    @staticmethod
+    def of(database: str) -> Names:
+        """Return the role names of a database, shortened by a hash where they would be too long."""
+
+        def name(part: str) -> str:
+            full = f"sekisho_{database}_{part}"
+            if len(full.encode()) <= LONGEST_NAME:
+                return full
+            return f"sekisho_{hashlib.sha256(database.encode()).hexdigest()[:24]}_{part}"
+
+        return Names(name("gate"), name("owner"), name("witness"), name("service"))
+
+
+def schema_of(purpose: str) -> str:
+    """Return the schema in which a purpose's views stand, entered by permit."""
+    return purpose.replace("-", "_")
+
+
+def role_schema_of(purpose: str) -> str:
+    """Return the schema of a purpose that a login holds by its role; no purpose's name has a double underscore."""
+    return f"{schema_of(purpose)}__role"
+
+
+def base(rules: RuleSet, table: str) -> str:
+    """Return the quoted name of a governed table."""
+    return qualified(rules.schema, table)
+
+
+def children(rules: RuleSet, table: TableRule) -> list[tuple[TableRule, Link]]:
+    """Return the tables whose rows belong to rows of this one, each with its link."""
+    return [(t, link) for t in rules.tables for link in t.owners if link.table == table.name]

@@ -1,0 +1,1 @@
+"""Consent: append-only decisions, folded into standing."""

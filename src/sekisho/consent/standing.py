@@ -1,0 +1,63 @@
+"""Standing: facts folded into a mask, one bit a purpose. Pure; the order of facts is their order in the ledger.
+
+Reserved purposes always stand. A purpose that needs no yes stands for its classes until it is objected to; an opt-in
+one stands only after a yes to that very number. For a person under the policy's age only a guardian's yes opens
+anything; where the age is not known, and the class has minors, nothing is assumed about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sekisho.consent.facts import Decision, Fact
+
+OPENS = (Decision.GIVE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the fold must know of a purpose."""
+
+    number: int
+    opt_in: bool
+    reserved: bool
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """An age band in whole years, inclusive; a minor is somebody whose whole band is under the policy's age."""
+
+    low: int
+    high: int
+
+    @staticmethod
+    def parse(text: str) -> Band | None:
+        """Return the band of a text like `10-12` or `18+`, or None."""
+        if text.endswith("+") and text[:-1].isdigit():
+            return Band(int(text[:-1]), 150)
+        low, dash, high = text.partition("-")
+        return Band(int(low), int(high)) if dash and low.isdigit() and high.isdigit() else None
+
+
+def fold(facts: Iterable[Fact], rules: Sequence[Rule], subject: str, band: Band | None, minors_under: int) -> int:
+    """Return the standing mask of a person of a class, from the facts in ledger order."""
+    latest: dict[int, Fact] = {}
+    for fact in facts:
+        latest[fact.number] = fact
+    minor = band is not None and band.low < minors_under
+    mask = 0
+    for rule in rules:
+        if rule.reserved or (subject in rule.of and _stands(rule, latest.get(rule.number), minor)):
+            mask |= 1 << rule.number
+    return mask
+
+
+def _stands(rule: Rule, last: Fact | None, minor: bool) -> bool:
+    if minor:
+        # a band that reaches below the age is a minor's: unknown is "no"
+        return last is not None and last.decision in OPENS and last.by == "guardian"
+    if last is None:
+        return not rule.opt_in
+    return last.decision in OPENS

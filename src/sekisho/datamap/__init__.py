@@ -1,0 +1,1 @@
+"""The data map: where personal data lives and whose each row is."""

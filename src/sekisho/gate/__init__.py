@@ -1,0 +1,1 @@
+"""The gate: permits, verdicts and sessions; our own engine goes through it too."""

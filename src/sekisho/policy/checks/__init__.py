@@ -1,0 +1,1 @@
+"""Checks of a resolved policy: each returns diagnostics and changes nothing."""

@@ -1,0 +1,45 @@
+"""What gets old: reviews that are overdue, purposes without an end, people without a rule for their age."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sekisho.ground.law import Profile
+from sekisho.policy.model import Policy
+from sekisho.policy.source import Diagnostic, Severity
+
+
+def check(policy: Policy, law: tuple[Profile, ...], today: date) -> tuple[Diagnostic, ...]:
+    """Return warnings for overdue reviews and for purposes that never end, and an error for a version out of order."""
+    found = [
+        Diagnostic(
+            "review-overdue",
+            f"the review of `{p.name}` was due on {p.review.isoformat()}",
+            p.span,
+            f"{p.owner} reviews it, then sets the next date",
+            Severity.WARNING,
+        )
+        for p in policy.procedures
+        if p.review < today
+    ]
+    found += [
+        Diagnostic(
+            "keep-missing",
+            f"purpose `{p.name}` does not say how long data is kept",
+            p.span,
+            "add `keep:` such as `1 year after last order`",
+            Severity.WARNING,
+        )
+        for p in policy.purposes
+        if not p.reserved and p.keep is None
+    ]
+    if policy.effective < policy.version:
+        found.append(
+            Diagnostic(
+                "effective",
+                "the policy takes effect before its version",
+                None,
+                "set `effective:` on or after `version:`",
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,155 @@
+"""Coverage: for each clause, how it is kept; like test coverage, for promises, and as honest.
+
+Only *enforced* and *kept by people* count as kept, each with its own figure; prose never counts. A clause with several
+promises is as good as its worst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+from sekisho.policy.kinds import DEFINING
+from sekisho.policy.model import Policy
+
+
+class State(Enum):
+    """How a clause is kept, from worst to best among those that promise something."""
+
+    BROKEN = "broken"
+    NO_KEEPER = "no keeper"
+    NOT_APPLIED = "compiled, not applied"
+    BY_PEOPLE = "kept by people"
+    ENFORCED = "enforced"
+    PROSE = "prose"
+
+
+WORST_FIRST = (State.BROKEN, State.NO_KEEPER, State.NOT_APPLIED, State.BY_PEOPLE, State.ENFORCED)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFact:
+    """What is known of one store: which purposes are compiled for it, whether it is applied, and its last check."""
+
+    store: str
+    engine: str
+    compiled: frozenset[str]
+    applied: bool
+    green: bool
+    checked_at: datetime | None
+    tables: Mapping[str, tuple[str, ...]]
+    """purpose → tables it sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the world: stores, whether the evidence log verifies, and counts of evidence by clause."""
+
+    stores: tuple[StoreFact, ...] = ()
+    evidence_sound: bool | None = None
+    evidence_at: datetime | None = None
+    counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How one clause is kept: its state, the rule in words, the last check, and the count of its evidence."""
+
+    clause: str
+    state: State
+    rules: tuple[str, ...]
+    checked_at: datetime | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many clauses are in each state; `promising` is all that promise something."""
+
+    by_state: Mapping[State, int]
+    promising: int
+
+    @property
+    def kept(self) -> int:
+        """Enforced and kept by people."""
+        return self.by_state[State.ENFORCED] + self.by_state[State.BY_PEOPLE]
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    state: State
+    rule: str
+    checked_at: datetime | None = None
+
+
+def coverage(policy: Policy, facts: Facts, today: date) -> tuple[Kept, ...]:
+    """Return how each clause is kept, in the order of the text."""
+    found: dict[str, list[_One]] = {c.id: [] for c in policy.clauses}
+    for purpose in policy.purposes:
+        if purpose.clause in found:
+            found[purpose.clause].append(_purpose(policy, purpose.name, facts))
+    for procedure in policy.procedures:
+        late = procedure.review < today
+        state = State.BROKEN if late else State.BY_PEOPLE
+        word = "review overdue since" if late else "next review"
+        found[procedure.clause].append(_One(state, f"{procedure.owner}; {word} {procedure.review.isoformat()}"))
+    for promise in policy.promises:
+        if promise.kind in ("procedure", *DEFINING):
+            continue
+        found[promise.clause].append(_other(promise.kind, promise.fields, facts))
+    counts = facts.counts or {}
+    return tuple(_kept(clause, ones, counts.get(clause, 0)) for clause, ones in found.items())
+
+
+def _kept(clause: str, ones: list[_One], count: int) -> Kept:
+    if not ones:
+        return Kept(clause, State.PROSE, (), None, count)
+    state = next(s for s in WORST_FIRST if any(o.state is s for o in ones))
+    times = [o.checked_at for o in ones if o.checked_at is not None]
+    return Kept(clause, state, tuple(o.rule for o in ones), min(times, default=None), count)
+
+
+def _purpose(policy: Policy, name: str, facts: Facts) -> _One:
+    purpose = policy.purpose(name)
+    stores = [s for s in facts.stores if name in s.compiled]
+    uses = ", ".join(purpose.uses) if purpose is not None else ""
+    whose = ", ".join(purpose.of) if purpose is not None else ""
+    asked = " who said yes" if purpose is not None and purpose.because.opt_in else ""
+    where = "; ".join(f"{s.store}: {', '.join(s.tables.get(name, ()))}" for s in stores)
+    rule = (
+        f"purpose {name} sees {uses} of {whose}{asked} ({where})" if where else f"purpose {name} sees nothing anywhere"
+    )
+    return _One(_of_stores(stores), rule, _oldest(stores))
+
+
+def _of_stores(stores: list[StoreFact]) -> State:
+    if not stores:
+        return State.NO_KEEPER
+    if any(s.applied and not s.green for s in stores):
+        return State.BROKEN
+    return State.ENFORCED if all(s.applied for s in stores) else State.NOT_APPLIED
+
+
+def _oldest(stores: list[StoreFact]) -> datetime | None:
+    return min((s.checked_at for s in stores if s.checked_at is not None), default=None)
+
+
+def _other(kind: str, fields: Mapping[str, object], facts: Facts) -> _One:
+    stores = list(facts.stores)
+    if kind == "minors":
+        rule = f"under {fields['under']}: no purpose sees them until a guardian said yes"
+        return _One(_of_stores(stores), rule, _oldest(stores))
+    if kind == "safeguard" and fields.get("check") == "gate":
+        return _One(_of_stores(stores), "the gate of every store is as it was applied", _oldest(stores))
+    if kind == "safeguard" and fields.get("check") == "evidence":
+        state = {None: State.NOT_APPLIED, True: State.ENFORCED, False: State.BROKEN}[facts.evidence_sound]
+        return _One(state, "the evidence log verifies to its last byte", facts.evidence_at)
+    return _One(State.NO_KEEPER, f"{kind}: this version cannot keep it yet")
+
+
+def figures(kept: tuple[Kept, ...]) -> Figures:
+    """Return how many clauses are in each state."""
+    by_state = {state: sum(k.state is state for k in kept) for state in State}
+    return Figures(by_state, len(kept) - by_state[State.PROSE])

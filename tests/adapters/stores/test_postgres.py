@@ -1,0 +1,338 @@
+"""The PostgreSQL gate on a real server: nobody reads without a permit, what a purpose may not use is not there."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from postgres import fresh_database, listening
+from sekisho.adapters.stores.postgres import PostgresStore
+from sekisho.adapters.stores.postgres_passage import PostgresPassage
+from sekisho.compiler.lower import default_mask
+from sekisho.gate import permit as permits
+from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
+from studio import NOW, SCHEMA, KeyRing, Notebook, ask, purpose, rules
+
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one"),
+]
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with fresh_database() as address:
+        with psycopg.connect(address) as db:
+            db.execute(SCHEMA)
+        yield address
+
+
+@pytest.fixture
+def store(url: str) -> PostgresStore:
+    made = PostgresStore(url, rules(), KeyRing(), Notebook())
+    made.apply(made.plan().digest)
+    return made
+
+
+@pytest.fixture
+def through(store: PostgresStore) -> Iterator[Callable[..., PostgresPassage]]:
+    """Open passages of the store that are closed when the test is over."""
+    with ExitStack() as stack:
+        yield lambda *words, **more: stack.enter_context(store.open(ask(*words, **more)))
+
+
+def as_login(url: str, login: str, **more: object) -> psycopg.Connection:
+    parts = {k: v for k, v in conninfo_to_dict(url).items() if v is not None}
+    return psycopg.connect(make_conninfo(**{**parts, "user": login}), autocommit=True, **more)
+
+
+def dump(url: str) -> str:
+    done = subprocess.run(["pg_dump", "-s", "--restrict-key=x", url], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_without_a_permit_nothing_is_there(store: PostgresStore, url: str) -> None:
+    with as_login(url, "shop_support") as db:
+        assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("select * from public.customers")
+        assert db.execute("select title from public.products order by 1").fetchall() == [("kite",), ("lantern",)]
+
+
+def test_a_permit_opens_its_purpose_and_no_other(
+    store: PostgresStore, through: Callable[..., PostgresPassage], url: str
+) -> None:
+    passage = through("support")
+    answer = passage.run("select id, name, email, birth_date from customers order by id")
+    assert answer.count == 20
+    assert answer.rows[0][:3] == (1, "Name 1", "p1@example.jp")
+    assert answer.rows[0][3] is None
+    assert "clause #c-support" in answer.withheld["birth_date"]
+    assert passage.run("select count(*) from news.customers").rows == [(0,)]
+
+
+def test_issued_and_witnessed_before_anything_is_readable(
+    store: PostgresStore, through: Callable[..., PostgresPassage]
+) -> None:
+    passage = through("support")
+    passage.run("select id, name from customers where id = 3")
+    notebook = store.witness
+    assert isinstance(notebook, Notebook)
+    assert notebook.kinds() == ["permit-issued", "reading"]
+    reading = notebook.told[1][1]
+    assert reading.grade == "named"
+    assert reading.keys == (("customer", "3"),)
+
+
+def test_a_log_that_cannot_take_the_permit_keeps_it_from_being_given(store: PostgresStore, url: str) -> None:
+    class Full(Notebook):
+        def carried(self, store: str, facts: object) -> None:
+            raise NotWitnessed
+
+    store.witness = Full()
+    with pytest.raises(NotWitnessed):
+        store.issue(ask("support"))
+    store.witness = kept = Notebook()
+    assert store.carry() == 1
+    assert kept.kinds() == ["permit-issued"]
+
+
+def test_standing_decides_whose_rows_are_seen(store: PostgresStore, through: Callable[..., PostgresPassage]) -> None:
+    default = store.rules.defaults["customer"]
+    support, news = store.rules.purpose("support"), store.rules.purpose("news")
+    assert support is not None
+    assert news is not None
+    store.renew()
+    assert through("news").run("select count(*) from customers").rows == [(0,)]
+    passage = through("support")
+    assert store.project({("customer", "5"): default & ~support.bit, ("customer", "6"): default | news.bit}) == 2
+    assert passage.run("select count(*) from customers").rows == [(19,)]
+    assert passage.run("select count(*) from customers where id = 5").rows == [(0,)]
+    assert through("news").run("select id from customers").rows == [(6,)]
+    assert store.verify() == 0
+
+
+def test_owned_rows_follow_their_owner(store: PostgresStore, url: str) -> None:
+    analysis = store.rules.purpose("analysis")
+    assert analysis is not None
+    store.project({("customer", "7"): store.rules.defaults["customer"] | analysis.bit})
+    with psycopg.connect(url) as db:
+        seen = db.execute("select distinct customer_id from orders where sekisho_standing & %s <> 0", (analysis.bit,))
+        assert seen.fetchall() == [(7,)]
+        db.execute("update orders set customer_id = 7 where id = 1")
+        db.execute("update orders set customer_id = null where id = 2")
+        assert db.execute("select sekisho_standing from orders where id = 2").fetchone() == (0b11111,)
+        moved = db.execute("select sekisho_standing & %s <> 0 from order_items where order_id = 1", (analysis.bit,))
+        assert moved.fetchall() == [(True,), (True,)]
+        db.execute("insert into orders (customer_id, total) values (7, 1), (8, 1)")
+        db.execute("delete from customers where id = 9 and not exists (select from orders where customer_id = 9)")
+    assert store.verify() == 0
+
+
+def test_nobody_sets_a_mask_by_hand(store: PostgresStore, url: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute("update customers set sekisho_standing = -1 where id = 1")
+        db.execute("update orders set sekisho_standing = -1")
+    assert store.verify() == 0
+
+
+def test_an_opt_in_purpose_is_closed_when_the_lease_lapses(
+    store: PostgresStore, through: Callable[..., PostgresPassage], url: str
+) -> None:
+    news = store.rules.purpose("news")
+    assert news is not None
+    store.project({("customer", "6"): store.rules.defaults["customer"] | news.bit})
+    passage = through("news")
+    assert passage.run("select count(*) from customers").rows == [(0,)]
+    store.renew()
+    assert passage.run("select count(*) from customers").rows == [(1,)]
+    store.close()
+    assert passage.run("select count(*) from customers").rows == [(0,)]
+
+
+def test_a_purpose_held_by_role_needs_no_permit_and_sees_only_who_stands(store: PostgresStore, url: str) -> None:
+    shipping = store.rules.purpose("shipping")
+    assert shipping is not None
+    store.project({("customer", "1"): store.rules.defaults["customer"] & ~shipping.bit})
+    with as_login(url, "shop_auto") as db:
+        assert db.execute("select count(*), count(email) from customers").fetchone() == (19, 0)
+        with pytest.raises(psycopg.errors.UndefinedFunction):
+            db.execute("select sekisho_enter('x')")
+    with as_login(url, "shop_auto_news") as db:
+        assert db.execute("select count(*) from customers").fetchone() == (0,)
+
+
+def test_a_pasted_permit_is_spent_by_its_first_use_even_when_that_is_rolled_back(
+    store: PostgresStore, url: str
+) -> None:
+    token = store.issue(ask("support")).token
+    with as_login(url, "shop_support") as db:
+        db.execute("begin")
+        db.execute("select sekisho.enter(%s)", (token,))
+        db.execute("rollback")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="spent"):
+            db.execute("select sekisho.enter(%s)", (token,))
+    with as_login(url, "shop_support") as db, pytest.raises(psycopg.errors.InsufficientPrivilege, match="spent"):
+        db.execute("select sekisho.enter(%s)", (token,))
+
+
+def test_a_session_permit_ends_with_discard_all_and_with_leave(store: PostgresStore, url: str) -> None:
+    with as_login(url, "shop_support") as db:
+        for end in ("discard all", "select sekisho.leave()"):
+            db.execute("select sekisho.enter(%s)", (store.issue(ask("support")).token,))
+            assert db.execute("select count(*) from support.customers").fetchone() == (20,)
+            db.execute(end.encode())
+            assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+
+
+def test_a_service_permit_opens_one_transaction_at_a_time(store: PostgresStore, url: str) -> None:
+    token = store.issue(ask("support"), permits.SERVICE).token
+    with as_login(url, "shop_support") as db:
+        for _ in range(2):
+            with db.transaction():
+                db.execute("select sekisho.enter(%s)", (token,))
+                assert db.execute("select count(*) from support.customers").fetchone() == (20,)
+            assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+        both = b"begin; select sekisho.enter('%s'); commit; select count(*) from support.customers" % token.encode()
+        cursor = db.execute(both)
+        while cursor.nextset():
+            pass
+        assert cursor.fetchone() == (0,), "two transactions in one message have one now(), but not one permit"
+
+
+@pytest.mark.parametrize(
+    ("who", "change"),
+    [
+        ("shop_ship", "the token of another login"),
+        ("shop_support", "a changed purpose"),
+        ("shop_support", "an unwitnessed token"),
+        ("shop_support", "garbage"),
+    ],
+)
+def test_a_forged_or_foreign_permit_opens_nothing(store: PostgresStore, url: str, who: str, change: str) -> None:
+    issued = store.issue(ask("support"))
+    keys = store.keys
+    assert isinstance(keys, KeyRing)
+    own = keys.key("shop", "shop_support")
+    token = {
+        "the token of another login": issued.token,
+        "a changed purpose": issued.token.replace(".", ".A", 1),
+        "an unwitnessed token": permits.sign(issued.permit, own) + "",
+        "garbage": "sk1.e30.e30",
+    }[change]
+    if change == "an unwitnessed token":
+        fresh = permits.make(
+            ask("support"),
+            9,
+            permits.Place("shop", issued.permit.database, 1),
+            permits.PASTED,
+            own,
+            at=NOW,
+            nonce=b"0" * 16,
+        )
+        token = permits.sign(fresh, own)
+    with as_login(url, who) as db, pytest.raises(psycopg.errors.InsufficientPrivilege, match="not witnessed here"):
+        db.execute("select sekisho.enter(%s)", (token,))
+
+
+def test_above_the_ceiling_is_refused_with_the_clause_and_witnessed(store: PostgresStore) -> None:
+    with pytest.raises(Refused, match="may not state purpose") as caught:
+        store.issue(ask("shipping"))
+    assert caught.value.clause == "c-shipping"
+    notebook = store.witness
+    assert isinstance(notebook, Notebook)
+    assert notebook.told == [("refused", ("shipping", "above-ceiling", "c-shipping"))]
+
+
+def test_a_pooled_login_gets_no_session_permit(store: PostgresStore) -> None:
+    with pytest.raises(Refused, match="scope"):
+        store.issue(ask("support", login="shop_pooled"))
+    assert store.issue(ask("support", login="shop_pooled"), permits.SERVICE).permit.scope == "transaction"
+
+
+def test_answering_a_request_opens_one_person(store: PostgresStore, through: Callable[..., PostgresPassage]) -> None:
+    passage = through("answer-requests", subject="customer:4")
+    assert passage.run("select id, birth_date is null from customers").rows == [(4, False)]
+    assert {r[0] for r in passage.run("select customer_id from orders").rows} == {4}
+
+
+def test_what_may_be_written_is_what_the_policy_says(
+    store: PostgresStore, through: Callable[..., PostgresPassage], url: str
+) -> None:
+    passage = through("support")
+    passage.run("update customers set email = 'new@example.jp' where id = 2")
+    with pytest.raises(Refused):
+        passage.run("update customers set birth_date = now()")
+    with pytest.raises(Refused):
+        passage.run("delete from customers")
+    passage.run("insert into customers (name, email) values ('New', 'n@example.jp')")
+    with psycopg.connect(url) as db:
+        assert db.execute("select email from customers where id = 2").fetchone() == ("new@example.jp",)
+    assert store.verify() == 0
+
+
+def test_applying_again_does_nothing_and_a_changed_policy_keeps_standing(store: PostgresStore, url: str) -> None:
+    assert store.plan().empty
+    store.project({("customer", "1"): 0b11111})
+    wider = PostgresStore(url, rules(purpose("games", 12, ["name"])), store.keys, store.witness)
+    plan = wider.plan()
+    assert "column:customers" in plan.unchanged
+    wider.apply(plan.digest)
+    assert wider.verify() == 0
+    assert wider.plan().empty
+    assert wider.check().green
+    with psycopg.connect(url) as db:
+        assert db.execute("select sekisho_standing from customers where id = 1").fetchone() == (0b11111,)
+        assert db.execute("select min(sekisho_standing) from customers where id > 1").fetchone() == (
+            default_mask(wider.rules.purposes, "customer"),
+        )
+
+
+def test_a_plan_is_run_by_its_digest(store: PostgresStore) -> None:
+    with pytest.raises(StoreTrouble, match="changed since"):
+        store.apply("0" * 64)
+
+
+def test_remove_puts_everything_back_byte_for_byte(url: str) -> None:
+    with psycopg.connect(url) as db:
+        for role in ("shop_reader_of_old", "shop_writer_of_old"):
+            db.execute(f"do $$ begin create role {role}; exception when duplicate_object then null; end $$".encode())
+        db.execute("grant select on customers to shop_reader_of_old with grant option")
+        db.execute("grant update (email, name) on customers to shop_writer_of_old")
+        db.execute("grant insert on orders to public")
+    before = dump(url)
+    store = PostgresStore(url, rules(), KeyRing(), Notebook())
+    store.apply()
+    assert dump(url) != before
+    store.project({("customer", "1"): 0b11111})
+    store.remove()
+    assert dump(url) == before
+
+
+def test_drift_is_seen(store: PostgresStore, url: str) -> None:
+    assert store.check().differences == ()
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("grant select on customers to public")
+        db.execute("alter table orders disable trigger sekisho_guard")
+    differences = store.check().differences
+    assert "table customers changed" in differences
+    assert "trigger orders.sekisho_guard changed" in differences
+    assert any(h.code == "grant" and h.who == "PUBLIC" for h in store.check().holes)
+
+
+def test_a_map_that_does_not_fit_changes_nothing(url: str) -> None:
+    from dataclasses import replace
+
+    from studio import TABLES
+
+    odd = (replace(TABLES[0], key=("name",)), *TABLES[1:3], replace(TABLES[3], name="no such table"))
+    store = PostgresStore(url, rules(tables=odd), KeyRing(), Notebook())
+    before = dump(url)
+    with pytest.raises(BadInput, match="not unique"):
+        store.plan()
+    assert dump(url) == before

@@ -1,0 +1,267 @@
+"""The log on a real file: appended, proven, tampered with, rolled back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
+from sekisho.evidence import note as notes
+from sekisho.evidence import tree
+from sekisho.evidence.cosigner import Seen, cosign
+from sekisho.evidence.kinds import Entry
+from sekisho.evidence.log import Log, verify_receipt
+from sekisho.ground.errors import BadInput, NotWitnessed, Tampered
+
+pytestmark = pytest.mark.unit
+
+SIGNER = notes.Signer("studio.example/evidence", b"k" * 32)
+AUDITOR = notes.Signer("auditor", b"a" * 32, notes.COSIGNATURE)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def refusal(n: int = 0) -> Entry:
+    fields = {"store": "shop", "purpose": "support", "clause": "support", "actor": f"{n:032x}", "code": "no-reason"}
+    return Entry("refusal", datetime(2026, 12, 1, tzinfo=UTC), fields)
+
+
+def opened(path: Path) -> Log:
+    return Log(SqliteLeaves(path), "studio.example/evidence")
+
+
+def closed(log: Log) -> None:
+    assert isinstance(log.store, SqliteLeaves)
+    log.store.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "evidence.db"
+
+
+def test_what_is_appended_is_there_in_order_and_verifies(path: Path) -> None:
+    log = opened(path)
+    assert log.append([refusal(n) for n in range(300)]) == range(300)
+    assert log.append([refusal(300)]) == range(300, 301)
+    log.checkpoint(SIGNER)
+    assert [r.seq for r in log.entries(298, 301)] == [298, 299, 300]
+    assert log.count_by(kind="refusal", clause="support") == 301
+    assert log.latest(1)[0].entry == refusal(300)
+    closed(log)
+    again = opened(path)
+    assert again.verify(SIGNER.key).sound
+    closed(again)
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 700, 66_000])
+def test_proofs_from_packed_tiles_equal_those_of_the_plain_tree(path: Path, size: int) -> None:
+    log = opened(path)
+    step = 997 if size < 10_000 else 33_000
+    for start in range(0, size, step):
+        log.append([refusal(n) for n in range(start, min(size, start + step))])
+    leaves = [r.leaf for r in log.store.rows(0, size)]
+
+    def plain(height: int, index: int) -> bytes:
+        return tree.perfect(leaves[index << height : (index + 1) << height])
+
+    for index in {0, size // 3, size // 2, size - 1}:
+        assert tree.inclusion_proof(index, size, log.store.node) == tree.inclusion_proof(index, size, plain)
+    for old in {1, max(1, size // 3), size}:
+        assert tree.consistency_proof(old, size, log.store.node) == tree.consistency_proof(old, size, plain)
+    closed(log)
+
+
+def test_every_flipped_byte_of_a_record_is_found_and_named(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(20)])
+    log.checkpoint(SIGNER)
+    closed(log)
+    for seq in range(20):
+        with sqlite3.connect(path) as db:
+            body = db.execute("select body from entry where seq = ?", (seq,)).fetchone()[0]
+        for at in range(len(body)):
+            bent = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+            _write(path, seq, bent)
+            verdict = (log := opened(path)).verify()
+            closed(log)
+            assert verdict.wrong == seq
+        _write(path, seq, body)
+    log = opened(path)
+    assert log.verify(SIGNER.key).sound
+    closed(log)
+
+
+def _write(path: Path, seq: int, body: bytes) -> None:
+    db = sqlite3.connect(path)
+    db.execute("drop trigger if exists entry_holds")
+    db.execute("update entry set body = ? where seq = ?", (body, seq))
+    db.commit()
+    db.close()
+
+
+def test_nothing_is_signed_over_a_changed_record(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(1)])
+    closed(log)
+    _write(path, 0, b"{}")
+    log = opened(path)
+    with pytest.raises(Tampered, match="entry 0"):
+        log.checkpoint(SIGNER)
+    closed(log)
+
+
+def test_entries_are_not_changed_or_deleted_through_the_file_as_it_stands(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(1)])
+    for change in ("delete from entry", "update entry set body = x'00'", "update entry set leaf = zeroblob(32)"):
+        with pytest.raises(sqlite3.IntegrityError, match="never"):
+            log.store._connection().execute(change)  # type: ignore[attr-defined]
+    closed(log)
+
+
+def test_a_dropped_body_leaves_proofs_whole(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(3)])
+    log.checkpoint(SIGNER)
+    assert isinstance(log.store, SqliteLeaves)
+    assert log.store.drop_bodies(2) == 2
+    assert log.latest(3)[2].entry is None
+    assert log.verify(SIGNER.key).sound
+    assert verify_receipt(log.receipt(0), SIGNER.key) == ""
+    closed(log)
+
+
+def test_receipts_hold_offline_and_any_change_breaks_them(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(50)])
+    with pytest.raises(BadInput, match="checkpoint"):
+        log.receipt(7)
+    log.checkpoint(SIGNER)
+    receipt = json.loads(json.dumps(log.receipt(7)))
+    closed(log)
+    assert verify_receipt(receipt, SIGNER.key) == ""
+    for field, value in (
+        ("seq", 8),
+        ("body", receipt["body"] + " "),
+        ("leaf", "00" * 32),
+        ("proof", []),
+        ("checkpoint", "x"),
+    ):
+        assert verify_receipt({**receipt, field: value}, SIGNER.key) != ""
+    assert verify_receipt(receipt, notes.Signer(SIGNER.name, b"z" * 32).key) != ""
+
+
+def test_a_rolled_back_log_is_seen_with_a_cosigner_and_not_without(path: Path, tmp_path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(5)])
+    log.checkpoint(SIGNER)
+    closed(log)
+    yesterday = tmp_path / "yesterday.db"
+    shutil.copy(path, yesterday)
+
+    log = opened(path)
+    log.append([refusal(n) for n in range(5, 9)])
+    seen, note = cosign(Seen(log.origin), log.checkpoint(SIGNER), SIGNER.key, (), AUDITOR, 1_800_000_000)
+    assert notes.verify(note, AUDITOR.key) == 1_800_000_000
+    closed(log)
+
+    for aside in path.parent.glob("evidence.db-*"):
+        aside.unlink()
+    shutil.copy(yesterday, path)
+    log = opened(path)
+    log.append([refusal(100)])
+    fresh = log.checkpoint(SIGNER)
+    assert log.verify(SIGNER.key).sound, "by itself the rolled back log looks whole"
+    with pytest.raises(Tampered, match="rolled back"):
+        cosign(seen, fresh, SIGNER.key, (), AUDITOR, 1_800_000_001)
+    log.append([refusal(n) for n in range(101, 110)])
+    longer = log.checkpoint(SIGNER)
+    proof = tree.consistency_proof(seen.size, log.size, log.store.node)
+    with pytest.raises(Tampered, match="rewritten"):
+        cosign(seen, longer, SIGNER.key, proof, AUDITOR, 1_800_000_002)
+    closed(log)
+
+
+def test_a_cosigner_follows_a_growing_log(path: Path) -> None:
+    log = opened(path)
+    seen = Seen(log.origin)
+    for n in range(1, 12):
+        log.append([refusal(i) for i in range(n)])
+        text = log.checkpoint(SIGNER)
+        proof = tree.consistency_proof(seen.size, log.size, log.store.node) if seen.size else ()
+        seen, _ = cosign(seen, text, SIGNER.key, proof, AUDITOR, n)
+        assert seen.size == log.size
+    closed(log)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"store": "shop"},
+        {"store": "shop", "purpose": "support", "clause": "a b", "actor": "0" * 32, "code": "x"},
+        {"store": "shop", "purpose": "support", "clause": "a", "actor": "taro@example.jp", "code": "x"},
+        {"store": "shop", "purpose": "support", "clause": "a", "actor": "0" * 32, "code": "x", "note": "free text"},
+    ],
+)
+def test_what_is_not_a_listed_field_never_enters(path: Path, fields: dict[str, object]) -> None:
+    log = opened(path)
+    with pytest.raises(BadInput) as caught:
+        log.append([refusal(1), Entry("refusal", datetime(2026, 1, 1, tzinfo=UTC), fields)])
+    assert "taro" not in str(caught.value)
+    assert log.size == 0
+    closed(log)
+
+
+def test_a_file_of_something_else_is_refused_with_a_remedy(path: Path) -> None:
+    path.write_bytes(b"not a database at all, but long enough to be looked at" * 20)
+    with pytest.raises(BadInput, match="not an evidence ledger"):
+        SqliteLeaves(path)
+
+
+def test_a_full_disk_witnesses_nothing_and_gives_nothing(path: Path, tmp_path: Path) -> None:
+    program = f"""
+import resource, sys
+sys.path.insert(0, {str(ROOT / "tests" / "evidence")!r})
+import importlib.util
+spec = importlib.util.spec_from_file_location("t", {__file__!r})
+t = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(t)
+import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+log = t.opened(t.Path({str(path)!r})); log.append([t.refusal(n) for n in range(10)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+given = 10
+try:
+    while True:
+        log.append([t.refusal(given + n) for n in range(50)]); given += 50
+except t.NotWitnessed:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert log.size == given, (log.size, given)
+    log.append([t.refusal(1)])
+    assert log.verify().sound and log.size == given + 1
+    print("held", given)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.startswith("held"), done.stderr
+
+
+def test_keys_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
+    key = tmp_path / "keys" / "log"
+    assert load_or_make_key(key) == load_or_make_key(key)
+    key.chmod(0o644)
+    with pytest.raises(BadInput, match="others may read"):
+        load_or_make_key(key)
+    key.chmod(0o600)
+    key.write_text("short")
+    with pytest.raises(BadInput, match="not a key"):
+        load_or_make_key(key)
+
+
+assert NotWitnessed
