@@ -13,6 +13,7 @@ from enum import Enum
 
 from sekisho.policy.kinds import DEFINING
 from sekisho.policy.model import Policy
+from sekisho.policy.sentence import Sentence
 
 
 class State(Enum):
@@ -59,7 +60,7 @@ class Kept:
 
     clause: str
     state: State
-    rules: tuple[str, ...]
+    rules: tuple[Sentence, ...]
     checked_at: datetime | None
     count: int
 
@@ -80,7 +81,7 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class _One:
     state: State
-    rule: str
+    rule: Sentence
     checked_at: datetime | None = None
 
 
@@ -93,8 +94,9 @@ def coverage(policy: Policy, facts: Facts, today: date) -> tuple[Kept, ...]:
     for procedure in policy.procedures:
         late = procedure.review < today
         state = State.BROKEN if late else State.BY_PEOPLE
-        word = "review overdue since" if late else "next review"
-        found[procedure.clause].append(_One(state, f"{procedure.owner}; {word} {procedure.review.isoformat()}"))
+        template = "%(owner)s; review overdue since %(date)s" if late else "%(owner)s; next review %(date)s"
+        rule = Sentence(template, owner=procedure.owner, date=procedure.review.isoformat())
+        found[procedure.clause].append(_One(state, rule))
     for promise in policy.promises:
         if promise.kind in ("procedure", *DEFINING):
             continue
@@ -114,12 +116,17 @@ def _kept(clause: str, ones: list[_One], count: int) -> Kept:
 def _purpose(policy: Policy, name: str, facts: Facts) -> _One:
     purpose = policy.purpose(name)
     stores = [s for s in facts.stores if name in s.compiled]
-    uses = ", ".join(purpose.uses) if purpose is not None else ""
-    whose = ", ".join(purpose.of) if purpose is not None else ""
-    asked = " who said yes" if purpose is not None and purpose.because.opt_in else ""
-    where = "; ".join(f"{s.store}: {', '.join(s.tables.get(name, ()))}" for s in stores)
-    rule = (
-        f"purpose {name} sees {uses} of {whose}{asked} ({where})" if where else f"purpose {name} sees nothing anywhere"
+    if purpose is None or not stores:
+        return _One(State.NO_KEEPER, Sentence("purpose %(purpose)s sees nothing anywhere", purpose=name))
+    asked = purpose.because.opt_in
+    rule = Sentence(
+        "purpose %(purpose)s sees %(uses)s of %(whose)s who said yes (%(where)s)"
+        if asked
+        else "purpose %(purpose)s sees %(uses)s of %(whose)s (%(where)s)",
+        purpose=name,
+        uses=purpose.uses,
+        whose=purpose.of,
+        where="; ".join(f"{s.store}: {', '.join(s.tables.get(name, ()))}" for s in stores),
     )
     return _One(_of_stores(stores), rule, _oldest(stores))
 
@@ -139,14 +146,14 @@ def _oldest(stores: list[StoreFact]) -> datetime | None:
 def _other(kind: str, fields: Mapping[str, object], facts: Facts) -> _One:
     stores = list(facts.stores)
     if kind == "minors":
-        rule = f"under {fields['under']}: no purpose sees them until a guardian said yes"
+        rule = Sentence("under %(age)s: no purpose sees them until a guardian said yes", age=str(fields["under"]))
         return _One(_of_stores(stores), rule, _oldest(stores))
     if kind == "safeguard" and fields.get("check") == "gate":
-        return _One(_of_stores(stores), "the gate of every store is as it was applied", _oldest(stores))
+        return _One(_of_stores(stores), Sentence("the gate of every store is as it was applied"), _oldest(stores))
     if kind == "safeguard" and fields.get("check") == "evidence":
         state = {None: State.NOT_APPLIED, True: State.ENFORCED, False: State.BROKEN}[facts.evidence_sound]
-        return _One(state, "the evidence log verifies to its last byte", facts.evidence_at)
-    return _One(State.NO_KEEPER, f"{kind}: this version cannot keep it yet")
+        return _One(state, Sentence("the evidence log verifies to its last byte"), facts.evidence_at)
+    return _One(State.NO_KEEPER, Sentence("%(kind)s: this version cannot keep it yet", kind=kind))
 
 
 def figures(kept: tuple[Kept, ...]) -> Figures:

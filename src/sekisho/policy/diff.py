@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.policy.model import Policy, Purpose, covers
+from sekisho.policy.sentence import Sentence
 
 
 class Change(Enum):
@@ -25,7 +26,7 @@ class Difference:
 
     clause: str
     change: Change
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...]
     affects: tuple[str, ...] = ()
     approval: bool = False
 
@@ -35,7 +36,7 @@ def diff(old: Policy, new: Policy) -> tuple[Difference, ...]:
     before, after = {c.id: c for c in old.clauses}, {c.id: c for c in new.clauses}
     found = [d for c in after if (d := _clause(c, old, new)).change is not Change.SAME]
     found += [
-        Difference(c, Change.REMOVED, tuple(f"purpose {p.name} is gone" for p in _purposes(old, c)), _whose(old, c))
+        Difference(c, Change.REMOVED, tuple(_gone(p) for p in _purposes(old, c)), _whose(old, c))
         for c in before
         if c not in after
     ]
@@ -68,22 +69,43 @@ def _promises(policy: Policy, clause: str) -> list[tuple[str, str, str]]:
     return [(p.kind, p.name, repr(sorted(p.fields.items()))) for p in policy.promises if p.clause == clause]
 
 
-def _more(old: Purpose | None, new: Purpose) -> list[str]:
+def _gone(old: Purpose) -> Sentence:
+    return Sentence("purpose %(purpose)s is gone", purpose=old.name)
+
+
+def _more(old: Purpose | None, new: Purpose) -> list[Sentence]:
+    name = new.name
     if old is None:
-        return [f"purpose {new.name} is new: it uses {', '.join(new.uses)} of {', '.join(new.of)}"]
-    more = [f"{new.name} may now use {c}" for c in new.uses if not covers(old.uses, c)]
-    more += [f"{new.name} now covers {c}" for c in new.of if c not in old.of]
-    more += [f"{new.name} may now {a.value} rows" for a in new.may if a not in old.may]
+        template = "purpose %(purpose)s is new: it uses %(uses)s of %(whose)s"
+        return [Sentence(template, purpose=name, uses=new.uses, whose=new.of)]
+    more = [
+        Sentence("%(purpose)s may now use %(uses)s", purpose=name, uses=(c,))
+        for c in new.uses
+        if not covers(old.uses, c)
+    ]
+    more += [Sentence("%(purpose)s now covers %(whose)s", purpose=name, whose=(c,)) for c in new.of if c not in old.of]
+    more += [
+        Sentence("%(purpose)s may now %(action)s rows", purpose=name, action=a.value)
+        for a in new.may
+        if a not in old.may
+    ]
     if old.because.opt_in and not new.because.opt_in:
-        more.append(f"{new.name} no longer asks for consent")
+        more.append(Sentence("%(purpose)s no longer asks for consent", purpose=name))
     return more
 
 
-def _less(old: Purpose, new: Purpose | None) -> list[str]:
+def _less(old: Purpose, new: Purpose | None) -> list[Sentence]:
     if new is None:
-        return [f"purpose {old.name} is gone"]
-    less = [f"{old.name} no longer uses {c}" for c in old.uses if not covers(new.uses, c)]
-    less += [f"{old.name} no longer covers {c}" for c in old.of if c not in new.of]
+        return [_gone(old)]
+    name = old.name
+    less = [
+        Sentence("%(purpose)s no longer uses %(uses)s", purpose=name, uses=(c,))
+        for c in old.uses
+        if not covers(new.uses, c)
+    ]
+    less += [
+        Sentence("%(purpose)s no longer covers %(whose)s", purpose=name, whose=(c,)) for c in old.of if c not in new.of
+    ]
     if new.because.opt_in and not old.because.opt_in:
-        less.append(f"{old.name} now asks for consent")
+        less.append(Sentence("%(purpose)s now asks for consent", purpose=name))
     return less
