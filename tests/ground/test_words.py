@@ -24,7 +24,7 @@ ALLOWED = (
     ("*", "user", r"user's words", "the writer of a policy or a map, in the rule about messages"),
     ("*", "user", r"operating system's user|other users of the machine|os user", "accounts of the operating system"),
     ("*", "user", r"session_user|current_user|ALTER USER|CREATE USER", "names that PostgreSQL gives"),
-    ("*", "user", r'"users?"\]|user=|user agent|user-agent', "names that a connection string or HTTP gives"),
+    ("*", "user", r'"users?"[\]:]|user=|user agent|user-agent', "names that a connection string or HTTP gives"),
     ("CHANGELOG.md", "user", r"for those who use it", "says whom the changelog is for"),
 )
 """(file or *, phrase, what the line must hold, reason)."""
