@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -12,7 +12,7 @@ from sekisho.compiler.rules import RuleSet
 from sekisho.datamap.model import Column, DataMap, Link, Login, Table, Use, Withheld
 from sekisho.gate.decide import Ask
 from sekisho.gate.permit import LoginKey
-from sekisho.gate.session import Carried, Reading
+from sekisho.gate.session import Carried, Reading, Store
 from sekisho.policy.model import Action, Category, Ground, Policy, Purpose, Subject
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -180,3 +180,9 @@ class Notebook:
 
 def ask(purpose: str = "support", login: str = "shop_support", reason: str = "ticket 4711", subject: str = "") -> Ask:
     return Ask(login, purpose, ACTOR, reason, subject)
+
+
+def stand(store: Store, standing: Mapping[tuple[str, str], int]) -> int | None:
+    """Project as if the ledgers had said one thing more."""
+    here = store.position()
+    return store.project(standing, here, here + 1)

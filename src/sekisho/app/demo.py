@@ -8,9 +8,7 @@ from pathlib import Path
 
 from sekisho.app.studio import Made, make_studio
 from sekisho.app.wire import Workspace
-from sekisho.consent.facts import Decision, Fact
-from sekisho.evidence.kinds import Entry
-from sekisho.ground.canon import text_digest
+from sekisho.consent.facts import Decision
 from sekisho.ground.errors import BadInput
 
 STORE = "shop"
@@ -61,37 +59,15 @@ def _alchemy(root: Path, engine: str, url: str) -> str:
 
 
 def _people(workspace: Workspace, made: Made) -> None:
-    people, policy = workspace.people, workspace.policy
+    people = workspace.people
     for subject, count in made.people.items():
         bands = made.bands if subject == "customer" else {}
         people.register(STORE, subject, [str(i) for i in range(1, count + 1)], bands)
     ids = people.ids(STORE, "customer")
-    handles = people.handles(STORE, [("customer", key) for key in ids])
-    facts, entries = [], []
-    for key, purpose, decision in made.decisions:
-        rule = policy.purpose(purpose)
-        if rule is None:
-            continue
-        clause = policy.clause(rule.clause)
-        text = text_digest(clause.prose[policy.original] if clause is not None else "")
-        at, version = workspace.clock(), policy.version.isoformat()
-        facts.append(
-            Fact(ids[key], purpose, rule.number, Decision(decision), text, version, policy.original, "import", at)
-        )
-        fields = {
-            "person": handles["customer", key],
-            "purpose": purpose,
-            "clause": rule.clause,
-            "number": rule.number,
-            "decision": decision,
-            "text": text,
-            "version": version,
-            "language": policy.original,
-            "method": "import",
-        }
-        entries.append(Entry("consent-decision", at, fields))
-    workspace.log.append(entries)
-    workspace.consents.append(facts)
+    workspace.consents.append(
+        [workspace.fact(ids[key], purpose, Decision(decision), "import") for key, purpose, decision in made.decisions]
+    )
+    workspace.note()
 
 
 __all__ = ["STORE", "make_demo"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from sekisho.adapters.ledgers.books import open_books
+from sekisho.adapters.ledgers.books import alone, open_books
 from sekisho.adapters.ledgers.consent import Consents
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
 from sekisho.adapters.ledgers.keyring import KeyRing
@@ -33,7 +33,7 @@ from sekisho.evidence.log import Log
 from sekisho.gate.session import Check
 from sekisho.ground import law, stamp
 from sekisho.ground.canon import text_digest
-from sekisho.ground.errors import BadInput, StoreTrouble
+from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble
 from sekisho.people.model import Place
 from sekisho.policy.checks import duties, upkeep, vague
 from sekisho.policy.compile import Compiled, parse
@@ -44,6 +44,23 @@ from sekisho.policy.source import Diagnostic, Source, failed
 CHECKS = (vague.check, duties.check, upkeep.check)
 LOCK = "policy.lock"
 Store = SqliteStore | PostgresStore
+
+FOLLOWS = 5
+"""How often a store is followed anew when others change it meanwhile."""
+
+NOTES = 1000
+"""Decisions that enter the log in one commit."""
+
+FORGOTTEN = "0" * 32
+"""The handle of somebody who was forgotten before a decision of theirs reached the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Which stores obey a decision from the next statement on, and which will when they are back."""
+
+    stores: tuple[str, ...]
+    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +204,8 @@ class Workspace:
         plan = store.apply(digest)
         fields = {"store": name, "plan": plan.digest, "rules": store.rules.digest, "actor": self.actor()}
         self.log.append([Entry("plan-applied", self.clock(), fields)])
-        self.project([name])
-        store.renew()
+        self.follow(store, everybody=True)
+        self.keep_store(store)
         write_lock(self.root, self.report)
         return plan.digest
 
@@ -220,66 +237,125 @@ class Workspace:
                 masks[place.store, place.subject, place.key] = mask
         return masks
 
-    def project(self, names: Sequence[str] | None = None) -> dict[str, int]:
-        """Bring everybody's standing into the named stores, or all; returns store → people named."""
-        masks, done = self.standing(), {}
-        for store in self.stores():
-            if names is not None and store.name not in names:
-                continue
-            own = {(c, k): m for (s, c, k), m in masks.items() if s == store.name}
-            done[store.name] = self._project(store, own)
-        return done
+    def follow(self, store: Store, *, everybody: bool = False) -> int:
+        """Bring a store's standing to the head of the ledgers; returns how many people were named.
 
-    def _project(self, store: Store, own: dict[tuple[str, str], int]) -> int:
-        rows = store.project(own)
-        fields = {"store": store.name, "people": len(own), "rows": rows}
-        self.log.append([Entry("standing-projected", self.clock(), fields)])
-        return len(own)
+        A store follows from where it stands, so what a crash, an outage or a restored backup left out is made up for.
+        `everybody` computes all anew, which a changed policy needs.
+        """
+        for _ in range(FOLLOWS):
+            since = store.position()
+            head, people = self.consents.changes(since)
+            if since > head:
+                raise StoreTrouble(
+                    f"the books are older than store `{store.name}`: decisions of people are missing from them",
+                    help="restore a later backup of the books; opt-in purposes stay closed until then",
+                )
+            if since == head and not everybody:
+                return 0
+            masks = self.standing(None if everybody else people)
+            own = {(c, k): m for (s, c, k), m in masks.items() if s == store.name}
+            rows = store.project(own, 0 if everybody else since, head)
+            if rows is None or (everybody and store.position() != head):
+                continue
+            fields = {"store": store.name, "people": len(own), "rows": rows}
+            self.log.append([Entry("standing-projected", self.clock(), fields)])
+            return len(own)
+        raise StoreTrouble(f"store `{store.name}` is being changed by others all the time", help="try again")
+
+    def keep_store(self, store: Store) -> datetime:
+        """Bring a store up to date and open its opt-in purposes for a while; returns until when."""
+        for _ in range(FOLLOWS):
+            self.follow(store)
+            until = store.renew(store.position())
+            if until is not None:
+                return until
+        raise StoreTrouble(f"store `{store.name}` is being changed by others all the time", help="try again")
+
+    def keep(self) -> dict[str, str]:
+        """Do what must be done each minute; returns store → what went wrong there, where something did.
+
+        Decisions enter the log, stores follow, leases are renewed, what stores witnessed is carried, what is over ends.
+        """
+        troubles = {}
+        try:
+            self.note()
+        except SekishoError as error:
+            troubles["evidence"] = str(error)
+        for store in self.stores():
+            try:
+                self.keep_store(store)
+                store.carry()
+                store.watch()
+            except SekishoError as error:
+                troubles[store.name] = str(error)
+        return troubles
 
     def decide(
         self, place: Place, purpose: str, decision: Decision, *, method: str = "staff", by: str = "self"
-    ) -> list[str]:
-        """Record a person's decision and carry it into every store; returns the stores that have committed it."""
-        rule = self.policy.purpose(purpose)
-        if rule is None or rule.reserved:
-            raise BadInput(f"`{purpose}` is not a purpose that people decide about", help="see the policy")
+    ) -> Decided:
+        """Record a person's decision and carry it into every store that answers; the others follow later."""
         if self.people.person(place) is None:
             self.people.register(place.store, place.subject, [place.key])
         person = self.people.person(place)
         if person is None:
             raise StoreTrouble("the person could not be registered", help="try again")
-        self._record(person.id, person.handle, rule.name, decision, method, by)
-        mine = {(p.store, p.subject, p.key) for p in self.people.places([person.id])[person.id]}
-        masks = self.standing([person.id])
-        done = []
-        for store in self.stores():
-            own = {(c, k): masks[s, c, k] for s, c, k in mine if s == store.name}
-            if own:
-                self._project(store, own)
-                done.append(store.name)
-        return done
+        self.consents.append([self.fact(person.id, purpose, decision, method, by)])
+        try:
+            self.note()
+        finally:
+            # a withdrawal is obeyed even where it cannot be witnessed yet
+            done, waiting = self._carry_out()
+        return Decided(done, waiting)
 
-    def _record(self, person: str, handle: str, purpose: str, decision: Decision, method: str, by: str) -> None:
+    def _carry_out(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        done, waiting = [], []
+        for store in self.stores():
+            try:
+                self.follow(store)
+                done.append(store.name)
+            except StoreTrouble:
+                waiting.append(store.name)
+        return tuple(done), tuple(waiting)
+
+    def fact(self, person: str, purpose: str, decision: Decision, method: str, by: str = "self") -> Fact:
+        """Return a decision about a purpose, bound to the text that its clause has now."""
         rule = self.policy.purpose(purpose)
         clause = self.policy.clause(rule.clause) if rule is not None else None
-        if rule is None or clause is None:
-            raise BadInput(f"`{purpose}` stands under no clause", help="see the policy")
+        if rule is None or rule.reserved or clause is None:
+            known = ", ".join(p.name for p in self.policy.purposes if not p.reserved)
+            raise BadInput(f"`{purpose}` is not a purpose that people decide about", help=f"use one of: {known}")
         text = text_digest(clause.prose.get(self.policy.original, ""))
         version, language = self.policy.version.isoformat(), self.policy.original
-        fact = Fact(person, rule.name, rule.number, decision, text, version, language, method, self.clock(), by)
-        self.consents.append([fact])
+        return Fact(person, rule.name, rule.number, decision, text, version, language, method, self.clock(), by)
+
+    def note(self) -> int:
+        """Enter into the log the decisions that are not there yet, so that a crash between the two heals; returns how many.
+
+        The log holds one entry a fact in the ledger's order, so their number says where to go on.
+        """
+        noted = 0
+        with alone(self.settings.books):
+            while facts := self.consents.after(self.log.count_by(kind="consent-decision"), NOTES):
+                handles = self.people.handles_of([f.person for f in facts])
+                self.log.append([self._entry(f, handles.get(f.person, FORGOTTEN)) for f in facts])
+                noted += len(facts)
+        return noted
+
+    def _entry(self, fact: Fact, handle: str) -> Entry:
+        rule = self.policy.purpose(fact.purpose)
         fields = {
             "person": handle,
-            "purpose": rule.name,
-            "clause": rule.clause,
-            "number": rule.number,
-            "decision": decision.value,
-            "text": text,
-            "version": version,
-            "language": language,
-            "method": method,
+            "purpose": fact.purpose,
+            "clause": rule.clause if rule is not None else "retired",
+            "number": fact.number,
+            "decision": fact.decision.value,
+            "text": fact.text,
+            "version": fact.version,
+            "language": fact.language,
+            "method": fact.method,
         }
-        self.log.append([Entry("consent-decision", self.clock(), fields)])
+        return Entry("consent-decision", fact.at, fields)
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -28,5 +28,7 @@ def consent(decision: str, person: str, purpose: str, guardian: bool, folder: Pa
             f"`{person}` does not name a person", help="write store:class:key, for instance shop:customer:42"
         )
     by = "guardian" if guardian else "self"
-    done = Workspace(folder).decide(Place(*parts), purpose, Decision(decision), by=by)
-    show.done(f"recorded; obeyed from the next statement on in: {', '.join(done) or 'no store'}")
+    decided = Workspace(folder).decide(Place(*parts), purpose, Decision(decision), by=by)
+    show.done(f"recorded; obeyed from the next statement on in: {', '.join(decided.stores) or 'no store'}")
+    if decided.waiting:
+        show.say(f"does not answer, and follows when it is back: {', '.join(decided.waiting)}")

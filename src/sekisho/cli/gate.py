@@ -107,7 +107,7 @@ def shell(
     """Open a witnessed SQL session for one purpose; every statement is recorded before its rows are shown."""
     workspace = Workspace(folder)
     opened = workspace.store(store)
-    opened.renew()
+    workspace.keep_store(opened)
     with opened.open(_ask(workspace, opened, purpose, reason, login, subject)) as passage:
         if commands:
             return max(_one(passage, command) for command in commands)
@@ -194,7 +194,8 @@ def verify(store: str, folder: Path) -> int:
 @HERE
 def renew(store: str, folder: Path) -> None:
     """Open opt-in purposes for five minutes more; `serve` does this each minute."""
-    until = Workspace(folder).store(store).renew()
+    workspace = Workspace(folder)
+    until = workspace.keep_store(workspace.store(store))
     show.done(f"opt-in purposes are open until {until:%H:%M:%S} UTC")
 
 

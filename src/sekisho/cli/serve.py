@@ -14,7 +14,7 @@ from sekisho.app.demo import STORE, make_demo
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.gate import HERE
-from sekisho.ground.errors import BadInput, SekishoError
+from sekisho.ground.errors import BadInput
 
 PORT = click.option("--port", default=8420, show_default=True)
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/sekisho_demo"
@@ -39,13 +39,8 @@ def _keep(workspace: Workspace) -> None:
     """Each minute: renew leases, carry what stores witnessed, end what is over."""
     pause = threading.Event()
     while True:
-        for store in workspace.stores():
-            try:
-                store.renew()
-                store.carry()
-                store.watch()
-            except SekishoError as error:
-                show.err.print(f"store {store.name}: {error}")
+        for name, trouble in workspace.keep().items():
+            show.err.print(f"{name}: {trouble}")
         pause.wait(60)
 
 

@@ -114,7 +114,7 @@ def _core(rules: RuleSet, names: Names) -> Section:
     create, *body = (s.strip() for s in text.split("--;"))
     witness, service = ident(names.witness), ident(names.service)
     both = ("witness_permit(text)", "witness_readings(jsonb)")
-    alone = ("renew(timestamptz)", "close_store()", "collect(integer)", "overdue()")
+    alone = ("renew(timestamptz, bigint)", "close_store()", "collect(integer)", "overdue()")
     grants = (
         "revoke all on all tables in schema sekisho from public",
         "revoke all on all functions in schema sekisho from public",

@@ -4,14 +4,16 @@
 
 create schema sekisho authorization {{gate}};
 --;
--- One row: permits of another epoch are void; opt-in purposes are open until the lease lapses.
+-- One row: permits of another epoch are void; opt-in purposes are open until the lease lapses. `position` is how far
+-- in the ledgers of people and consent this store has followed.
 create table sekisho.lease (
   only_row boolean primary key default true check (only_row),
   epoch bigint not null,
-  open_until timestamptz not null
+  open_until timestamptz not null,
+  position bigint not null
 );
 --;
-insert into sekisho.lease (epoch, open_until) values (1, '-infinity');
+insert into sekisho.lease (epoch, open_until, position) values (1, '-infinity', 0);
 --;
 create table sekisho.purpose (
   number smallint primary key check (number between 0 and 62),
@@ -243,10 +245,11 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   from jsonb_array_elements(bodies) b where b->>'kind' in ('readings', 'refusal')
 $$;
 --;
--- Open opt-in purposes until an instant; called each minute by the service.
-create function sekisho.renew(until timestamptz) returns bigint
+-- Open opt-in purposes until an instant, if this store has followed the ledgers to `head`; gives null where it has not.
+create function sekisho.renew(until timestamptz, head bigint) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update sekisho.lease set open_until = least(until, clock_timestamp() + interval '10 minutes') returning epoch
+  update sekisho.lease set open_until = least(until, clock_timestamp() + interval '10 minutes')
+  where position = head returning epoch
 $$;
 --;
 -- Void every permit at once and close opt-in purposes.

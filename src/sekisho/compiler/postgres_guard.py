@@ -184,11 +184,24 @@ def project(rules: RuleSet, live: Inventory, names: Names) -> Section:
     subjects = [t for t in rules.tables if t.subject]
     touches = "\n".join(_touch(rules, table, live) for table in subjects)
     defaults = " ".join(f"when {literal(c)} then {m}" for c, m in sorted(rules.defaults.items())) or "when '' then -1"
-    signature = "sekisho.project(text[], text[], bigint[])"
+    written = " ".join(f"when {literal(t.subject)} then {_canonical(t, live)}" for t in subjects) or "when '' then ''"
+    signature = "sekisho.project(text[], text[], bigint[], bigint, bigint)"
     body = f"""declare
   touched bigint;
   total bigint := 0;
+  reached bigint;
 begin
+  -- one projection at a time: what is older than what is here must not overwrite it, what leaves a gap must not pass
+  select l.position into reached from sekisho.lease l for update;
+  if reached > head then
+    return -1;
+  end if;
+  if reached < since then
+    return -2;
+  end if;
+  -- guards look a person up by the text of the key as the column writes it, so `07` must become `7` here
+  keys := array(select case u.class {written} else u.key end
+    from unnest(classes, keys) with ordinality u(class, key, n) order by u.n);
   perform pg_advisory_xact_lock({LOCKS}, b) from (
     select distinct hashtext(u.class || ':' || u.key) & {BUCKETS - 1} as b
     from unnest(classes, keys) u(class, key) order by b) buckets;
@@ -198,12 +211,14 @@ begin
 {touches}
   delete from sekisho.standing s using unnest(classes, keys) u(class, key)
     where s.class = u.class and s.key = u.key and s.mask = case s.class {defaults} else -1 end;
+  update sekisho.lease l set position = head where l.position <> head;
   return total;"""
     return Section(
         "project",
         ("core", *(f"guard:{t.name}" for t in subjects)),
         (
-            "create function sekisho.project(classes text[], keys text[], masks bigint[]) returns bigint\n"
+            "create function sekisho.project(classes text[], keys text[], masks bigint[], since bigint, head bigint)\n"
+            "returns bigint\n"
             "language plpgsql security definer set search_path = pg_catalog, pg_temp as $sekisho$\n"
             f"{body}\nend $sekisho$",
             f"alter function {signature} owner to {ident(names.gate)}",
@@ -212,6 +227,12 @@ begin
         ),
         (f"drop function {signature}",),
     )
+
+
+def _canonical(table: TableRule, live: Inventory) -> str:
+    """Return SQL for a key text as the person's own row would write it."""
+    parts = key_parts(table.key, "u.key", live.tables[table.name])
+    return f"({parts[0]})::text" if len(parts) == 1 else f"jsonb_build_array({', '.join(parts)})::text"
 
 
 def _touch(rules: RuleSet, table: TableRule, live: Inventory) -> str:

@@ -82,8 +82,8 @@ def _core() -> Section:
         (),
         (
             f"create table {GATE} (only_row integer primary key check (only_row = 1), epoch integer not null, "
-            "open_until integer not null)",
-            f"insert into {GATE} values (1, 1, 0)",
+            "open_until integer not null, position integer not null)",
+            f"insert into {GATE} values (1, 1, 0, 0)",
             f"create table {STANDING} (class text not null, key text not null, mask integer not null, "
             "primary key (class, key)) without rowid",
             f"create table {APPLIED} (position integer primary key, name text not null unique, needs text not null, "
@@ -109,7 +109,8 @@ def key_text(alias: str, columns: tuple[str, ...]) -> str:
     return f"cast({parts[0]} as text)" if len(parts) == 1 else f"json_array({', '.join(parts)})"
 
 
-def _key_equals(alias: str, columns: tuple[str, ...], key: str) -> str:
+def key_equals(alias: str, columns: tuple[str, ...], key: str) -> str:
+    """Return SQL that says whether a row is that of the person whose key text is the SQL `key`."""
     if len(columns) == 1:
         return f"{alias}.{ident(columns[0])} = {key}"
     return " and ".join(f"{alias}.{ident(c)} = json_extract({key}, '$[{i}]')" for i, c in enumerate(columns))
@@ -197,7 +198,7 @@ def _people(rules: RuleSet, table: TableRule) -> Section:
     up, down = [], []
     for event, row in (("insert", "new"), ("update", "new"), ("delete", "old")):
         trigger = ident(f"sekisho standing {event} {table.name}")
-        match = _key_equals(name, table.key, f"{row}.key")
+        match = key_equals(name, table.key, f"{row}.key")
         up.append(
             f"create trigger {trigger} after {event} on {STANDING} when {row}.class = {who} "
             f"begin update {name} set {MASK} = {right} where {match}; end"
@@ -227,7 +228,7 @@ def inner_view(name: str, view: ViewRule, purpose: PurposeRule, rules: RuleSet, 
         conditions.append(f"(select open_until from main.{GATE}) > cast(strftime('%s', 'now') as integer)")
     if view.person:
         subject, _, key = person.partition(":")
-        match = _key_equals("t", view.person, literal(key))
+        match = key_equals("t", view.person, literal(key))
         conditions.append(f"({match})" if subject == view.person_class else "0")
     where = " and ".join(conditions)
     return (

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sekisho.gate.decide import Ask
 from sekisho.gate.permit import LoginKey, Permit
+
+LEASE = timedelta(minutes=3)
+"""How long opt-in purposes stay open without word from the service, which renews them each minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Check:
     at: datetime
     differences: tuple[str, ...]
     holes: tuple[Hole, ...]
+    unmapped: tuple[str, ...] = ()
+    """Tables and columns that the map does not know: no purpose sees them, but nobody looks after them either."""
 
     @property
     def green(self) -> bool:
@@ -130,5 +135,15 @@ class Store(Protocol):
     def open(self, ask: Ask) -> Passage:
         """Issue a permit, witness it, and open a session under it; raises Refused."""
 
-    def project(self, standing: Mapping[tuple[str, str], int]) -> int:
-        """Set the masks of people by (class, key); returns how many people's rows exist; committed on return."""
+    def position(self) -> int:
+        """Return how far in the ledgers the store has followed."""
+
+    def project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
+        """Set the masks of people by (class, key) to what the ledgers said from `since` to `head`; committed on return.
+
+        Returns how many rows of people changed. What is older than what the store holds changes nothing and gives 0;
+        None where the store has not yet followed to `since`.
+        """
+
+    def renew(self, head: int) -> datetime | None:
+        """Open opt-in purposes for a while and return until when; None where the store is not at `head`."""

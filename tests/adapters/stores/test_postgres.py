@@ -16,7 +16,7 @@ from sekisho.adapters.stores.postgres_passage import PostgresPassage
 from sekisho.compiler.lower import default_mask
 from sekisho.gate import permit as permits
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
-from studio import NOW, SCHEMA, KeyRing, Notebook, ask, purpose, rules
+from studio import NOW, SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -107,10 +107,10 @@ def test_standing_decides_whose_rows_are_seen(store: PostgresStore, through: Cal
     support, news = store.rules.purpose("support"), store.rules.purpose("news")
     assert support is not None
     assert news is not None
-    store.renew()
+    store.renew(store.position())
     assert through("news").run("select count(*) from customers").rows == [(0,)]
     passage = through("support")
-    assert store.project({("customer", "5"): default & ~support.bit, ("customer", "6"): default | news.bit}) == 2
+    assert stand(store, {("customer", "5"): default & ~support.bit, ("customer", "6"): default | news.bit}) == 2
     assert passage.run("select count(*) from customers").rows == [(19,)]
     assert passage.run("select count(*) from customers where id = 5").rows == [(0,)]
     assert through("news").run("select id from customers").rows == [(6,)]
@@ -120,7 +120,7 @@ def test_standing_decides_whose_rows_are_seen(store: PostgresStore, through: Cal
 def test_owned_rows_follow_their_owner(store: PostgresStore, url: str) -> None:
     analysis = store.rules.purpose("analysis")
     assert analysis is not None
-    store.project({("customer", "7"): store.rules.defaults["customer"] | analysis.bit})
+    stand(store, {("customer", "7"): store.rules.defaults["customer"] | analysis.bit})
     with psycopg.connect(url) as db:
         seen = db.execute("select distinct customer_id from orders where sekisho_standing & %s <> 0", (analysis.bit,))
         assert seen.fetchall() == [(7,)]
@@ -146,10 +146,10 @@ def test_an_opt_in_purpose_is_closed_when_the_lease_lapses(
 ) -> None:
     news = store.rules.purpose("news")
     assert news is not None
-    store.project({("customer", "6"): store.rules.defaults["customer"] | news.bit})
+    stand(store, {("customer", "6"): store.rules.defaults["customer"] | news.bit})
     passage = through("news")
     assert passage.run("select count(*) from customers").rows == [(0,)]
-    store.renew()
+    store.renew(store.position())
     assert passage.run("select count(*) from customers").rows == [(1,)]
     store.close()
     assert passage.run("select count(*) from customers").rows == [(0,)]
@@ -158,7 +158,7 @@ def test_an_opt_in_purpose_is_closed_when_the_lease_lapses(
 def test_a_purpose_held_by_role_needs_no_permit_and_sees_only_who_stands(store: PostgresStore, url: str) -> None:
     shipping = store.rules.purpose("shipping")
     assert shipping is not None
-    store.project({("customer", "1"): store.rules.defaults["customer"] & ~shipping.bit})
+    stand(store, {("customer", "1"): store.rules.defaults["customer"] & ~shipping.bit})
     with as_login(url, "shop_auto") as db:
         assert db.execute("select count(*), count(email) from customers").fetchone() == (19, 0)
         with pytest.raises(psycopg.errors.UndefinedFunction):
@@ -278,7 +278,7 @@ def test_what_may_be_written_is_what_the_policy_says(
 
 def test_applying_again_does_nothing_and_a_changed_policy_keeps_standing(store: PostgresStore, url: str) -> None:
     assert store.plan().empty
-    store.project({("customer", "1"): 0b11111})
+    stand(store, {("customer", "1"): 0b11111})
     wider = PostgresStore(url, rules(purpose("games", 12, ["name"])), store.keys, store.witness)
     plan = wider.plan()
     assert "column:customers" in plan.unchanged
@@ -309,7 +309,7 @@ def test_remove_puts_everything_back_byte_for_byte(url: str) -> None:
     store = PostgresStore(url, rules(), KeyRing(), Notebook())
     store.apply()
     assert dump(url) != before
-    store.project({("customer", "1"): 0b11111})
+    stand(store, {("customer", "1"): 0b11111})
     store.remove()
     assert dump(url) == before
 
@@ -336,3 +336,24 @@ def test_a_map_that_does_not_fit_changes_nothing(url: str) -> None:
     with pytest.raises(BadInput, match="not unique"):
         store.plan()
     assert dump(url) == before
+
+
+def test_a_store_follows_the_ledgers_in_order(store: PostgresStore, url: str) -> None:
+    default = store.rules.defaults["customer"]
+    assert store.project({("customer", "1"): 0b11111}, 0, 7) == 1
+    assert store.position() == 7
+    assert store.project({("customer", "1"): default}, 0, 6) == 0, "what is older must not overwrite a withdrawal"
+    assert store.project({("customer", "1"): default}, 8, 9) is None, "what leaves a gap must not pass"
+    assert store.renew(8) is None
+    assert store.renew(7) is not None
+    with psycopg.connect(url) as db:
+        assert db.execute("select sekisho_standing from customers where id = 1").fetchone() == (0b11111,)
+
+
+def test_a_key_written_otherwise_is_the_same_person(store: PostgresStore, url: str) -> None:
+    stand(store, {("customer", "007"): 0b11111})
+    with psycopg.connect(url) as db:
+        db.execute("update customers set sekisho_standing = 0 where id = 7")
+        assert db.execute("select sekisho_standing from customers where id = 7").fetchone() == (0b11111,)
+    with pytest.raises(BadInput, match="does not fit"):
+        stand(store, {("customer", "seven"): 0b11111})

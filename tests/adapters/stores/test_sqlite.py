@@ -14,7 +14,7 @@ from sekisho.adapters.stores.sqlite import SqliteStore
 from sekisho.adapters.stores.sqlite_passage import SqlitePassage
 from sekisho.datamap.model import Withheld
 from sekisho.ground.errors import BadInput, Refused, SekishoError, StoreTrouble
-from studio import SCHEMA, KeyRing, Notebook, ask, rules
+from studio import SCHEMA, KeyRing, Notebook, ask, rules, stand
 
 pytestmark = pytest.mark.unit
 
@@ -102,9 +102,9 @@ def test_a_withdrawal_is_obeyed_from_the_next_statement(
     assert support is not None
     passage = through("support")
     assert passage.run("select count(*) from customers").rows == [(20,)]
-    store.project({("customer", "5"): store.rules.defaults["customer"] & ~support.bit})
+    stand(store, {("customer", "5"): store.rules.defaults["customer"] & ~support.bit})
     assert passage.run("select count(*) from customers").rows == [(19,)]
-    store.project({("customer", "5"): store.rules.defaults["customer"]})
+    stand(store, {("customer", "5"): store.rules.defaults["customer"]})
     assert passage.run("select count(*) from customers").rows == [(20,)]
     assert store.verify() == 0
 
@@ -112,10 +112,10 @@ def test_a_withdrawal_is_obeyed_from_the_next_statement(
 def test_opt_in_needs_a_yes_and_a_lease(store: SqliteStore, through: Callable[..., SqlitePassage]) -> None:
     news = store.rules.purpose("news")
     assert news is not None
-    store.project({("customer", "6"): store.rules.defaults["customer"] | news.bit})
+    stand(store, {("customer", "6"): store.rules.defaults["customer"] | news.bit})
     passage = through("news")
     assert passage.run("select count(*) from customers").rows == [(0,)]
-    store.renew()
+    store.renew(store.position())
     assert passage.run("select id from customers").rows == [(6,)]
     store.close()
     assert passage.run("select count(*) from customers").rows == [(0,)]
@@ -124,7 +124,7 @@ def test_opt_in_needs_a_yes_and_a_lease(store: SqliteStore, through: Callable[..
 def test_masks_follow_rows_wherever_they_go(store: SqliteStore, path: Path) -> None:
     analysis = store.rules.purpose("analysis")
     assert analysis is not None
-    store.project({("customer", "7"): store.rules.defaults["customer"] | analysis.bit})
+    stand(store, {("customer", "7"): store.rules.defaults["customer"] | analysis.bit})
     execute(
         path,
         "update orders set customer_id = 7 where id = 1",
@@ -157,7 +157,7 @@ def test_remove_puts_the_schema_back_byte_for_byte(path: Path) -> None:
     store = SqliteStore(path, rules(engine="sqlite", schema="main"), KeyRing(), Notebook())
     store.apply()
     assert schema(path) != before
-    store.project({("customer", "1"): 31})
+    stand(store, {("customer", "1"): 31})
     store.remove()
     assert schema(path) == before
 
@@ -211,3 +211,21 @@ def test_ordinary_statement_is_allowed(file: Path, through: Callable[..., Sqlite
 
 
 assert SCHEMA
+
+
+def test_a_store_follows_the_ledgers_in_order(store: SqliteStore) -> None:
+    default = store.rules.defaults["customer"]
+    assert store.project({("customer", "1"): 31}, 0, 7)
+    assert store.position() == 7
+    assert store.project({("customer", "1"): default}, 0, 6) == 0, "what is older must not overwrite a withdrawal"
+    assert store.project({("customer", "1"): default}, 8, 9) is None, "what leaves a gap must not pass"
+    assert store.renew(8) is None
+    assert store.renew(7) is not None
+
+
+def test_a_key_written_otherwise_is_the_same_person(store: SqliteStore, path: Path) -> None:
+    stand(store, {("customer", "007"): 31})
+    execute(path, "update customers set sekisho_standing = 0 where id = 7")
+    db = sqlite3.connect(path)
+    assert db.execute("select sekisho_standing from customers where id = 7").fetchone() == (31,)
+    db.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -51,17 +54,28 @@ FACT = sa.Table(
     sa.Column("method", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
-for verb in ("UPDATE", "DELETE"):
-    event.listen(
-        FACT,
-        "after_create",
-        sa.DDL(  # type: ignore[no-untyped-call]  # the library leaves it untyped
-            f"CREATE TRIGGER consent_fact_no_{verb.lower()} BEFORE {verb} ON consent_fact "
-            "BEGIN SELECT RAISE(ABORT, 'consent facts are never changed'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+CHANGE = sa.Table(
+    "change",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Whose standing may have changed, in order, written together with what changed it: stores follow this to its head."""
+
+for table in (FACT, CHANGE):
+    for verb in ("UPDATE", "DELETE"):
+        event.listen(
+            table,
+            "after_create",
+            sa.DDL(  # type: ignore[no-untyped-call]  # the library leaves it untyped
+                f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} "
+                "BEGIN SELECT RAISE(ABORT, 'this ledger is append-only'); END"
+            ).execute_if(dialect="sqlite"),
+        )
 
 
 def _careful(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -79,3 +93,24 @@ def open_books(path: Path) -> Engine:
     event.listen(engine, "connect", _careful)
     METADATA.create_all(engine)
     return engine
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the books for one writer among processes, for deeds that read one ledger and write another."""
+    with (folder / "books.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+PORTION = 500
+"""Rows a statement: SQLite binds a bounded number of values."""
+
+
+def portions(ids: Sequence[str] | None) -> Iterator[Sequence[str] | None]:
+    """Yield a list in portions that one statement can bind; None, which means everybody, as it is."""
+    if ids is None:
+        yield None
+        return
+    for start in range(0, len(ids), PORTION):
+        yield ids[start : start + PORTION]

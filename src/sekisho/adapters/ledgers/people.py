@@ -7,12 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from sekisho.adapters.ledgers.books import ACTOR, PERSON, PLACE
+from sekisho.adapters.ledgers.books import ACTOR, CHANGE, PERSON, PLACE, PORTION, portions
 from sekisho.ground import stamp
 from sekisho.people.model import Person, Place
-
-PORTION = 500
-"""Rows a statement: SQLite binds a bounded number of values."""
 
 
 class People:
@@ -40,6 +37,9 @@ class People:
                         for k, p in zip(fresh, people, strict=True)
                     ],
                 )
+                banded = [{"person": p["id"]} for p in people if p["age_band"]]
+                if banded:
+                    db.execute(sa.insert(CHANGE), banded)
         return len(fresh)
 
     @staticmethod
@@ -90,11 +90,21 @@ class People:
     def with_band(self, only: Sequence[str] | None = None) -> dict[str, Person]:
         """Return the people whose age band is known, by id; of everybody when no one is named."""
         query = sa.select(PERSON).where(PERSON.c.age_band != "")
-        if only is not None:
-            query = query.where(PERSON.c.id.in_(only))
+        found = {}
         with self._engine.connect() as db:
-            rows = db.execute(query)
-            return {r.id: Person(r.id, r.handle, r.subject, r.age_band) for r in rows}
+            for portion in portions(only):
+                chosen = query if portion is None else query.where(PERSON.c.id.in_(portion))
+                found.update({r.id: Person(r.id, r.handle, r.subject, r.age_band) for r in db.execute(chosen)})
+        return found
+
+    def handles_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return person id → handle."""
+        found = {}
+        with self._engine.connect() as db:
+            for portion in portions(list(dict.fromkeys(ids))):
+                rows = db.execute(sa.select(PERSON.c.id, PERSON.c.handle).where(PERSON.c.id.in_(portion or ())))
+                found.update({r.id: r.handle for r in rows})
+        return found
 
     def places(self, people: Iterable[str]) -> dict[str, list[Place]]:
         """Return person id → places."""

@@ -24,9 +24,13 @@ from sekisho.compiler.postgres_live import MASK, Names, base, role_schema_of, sc
 from sekisho.compiler.rules import RuleSet
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
-from sekisho.gate.session import Carried, Check, Hole, Issued, Keys, Witness
+from sekisho.gate.session import LEASE, Carried, Check, Hole, Issued, Keys, Witness
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
+
+TRIES = 5
+BEHIND = -2
+"""What `sekisho.project` gives where facts are missing between what the store followed and what it is given."""
 
 REMEDIES: Mapping[str, str] = {
     "superuser": "keep it for administration only; its use shows in the server log",
@@ -240,30 +244,47 @@ class PostgresStore:
 
     # -- standing -----------------------------------------------------------------------------------------------
 
-    def project(self, standing: Mapping[tuple[str, str], int]) -> int:
-        """Set people's masks by (class, key) in one transaction; returns how many rows of people changed."""
-        if not standing:
-            return 0
-        classes, keys = zip(*standing, strict=True)
+    def position(self) -> int:
+        """Return how far in the ledgers the store has followed; raises StoreTrouble where it is not applied."""
+        with self._open() as db:
+            if not look.applied(db):
+                raise StoreTrouble(f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`")
+            row = db.execute("select position from sekisho.lease").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
+        """Set people's masks in one transaction (see gate.session); a deadlock with the application is tried again."""
+        for _ in range(TRIES):
+            try:
+                return self._project(standing, since, head)
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                continue
+        raise StoreTrouble(
+            f"the application holds people's rows in store `{self.name}`", help="try again; nothing was changed"
+        )
+
+    def _project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
+        people = list(standing)
+        arrays = ([c for c, _ in people], [k for _, k in people], list(standing.values()))
         with self._open() as db:
             try:
                 row = db.execute(
-                    "select sekisho.project(%s::text[], %s::text[], %s::bigint[])",
-                    (list(classes), list(keys), list(standing.values())),
+                    "select sekisho.project(%s::text[], %s::text[], %s::bigint[], %s, %s)", (*arrays, since, head)
                 ).fetchone()
             except psycopg.errors.DataError as error:
                 raise BadInput(
                     f"a person's key does not fit its column in store `{self.name}`",
                     help="register people by the keys that the map names",
                 ) from error
-        return 0 if row is None else int(row[0])
+        changed = 0 if row is None else int(row[0])
+        return None if changed == BEHIND else max(changed, 0)
 
-    def renew(self, life: timedelta = timedelta(minutes=5)) -> datetime:
-        """Open opt-in purposes for a while; returns until when."""
+    def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
+        """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
         until = self.clock() + life
         with self._open() as db:
-            db.execute("select sekisho.renew(%s)", (until,))
-        return until
+            row = db.execute("select sekisho.renew(%s, %s)", (until, head)).fetchone()
+        return None if row is None or row[0] is None else until
 
     def close(self) -> int:
         """Void every permit and close opt-in purposes at once; returns the new epoch."""

@@ -20,7 +20,7 @@ from sekisho.compiler.rules import RuleSet
 from sekisho.compiler.sqlite import APPLIED, GATE, STANDING, LiveTable
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
-from sekisho.gate.session import Check, Hole, Issued, Keys, Witness
+from sekisho.gate.session import LEASE, Check, Hole, Issued, Keys, Witness
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Refused, StoreTrouble
 
@@ -161,27 +161,59 @@ class SqliteStore:
 
     # -- standing -----------------------------------------------------------------------------------------------
 
-    def project(self, standing: Mapping[tuple[str, str], int]) -> int:
-        """Set people's masks by (class, key) in one transaction; returns how many people were named."""
+    def position(self) -> int:
+        """Return how far in the ledgers the store has followed; raises StoreTrouble where it is not applied."""
+        with self._open() as db:
+            return self._position(db)
+
+    def _position(self, db: sqlite3.Connection) -> int:
+        if not self._applied(db):
+            raise StoreTrouble(f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`")
+        return int(db.execute(f"select position from {GATE}").fetchone()[0])  # noqa: S608 - a constant
+
+    def project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
+        """Set people's masks in one transaction (see gate.session)."""
         defaults = self.rules.defaults
         with self._open(write=True) as db:
+            reached = self._position(db)
+            if reached > head:
+                return 0
+            if reached < since:
+                return None
+            rows = [(c, self._canonical(db, c, k), m) for (c, k), m in standing.items()]
+            before = db.total_changes
             db.executemany(
                 f"insert into {STANDING} values (?, ?, ?) "  # noqa: S608 - a constant
                 "on conflict (class, key) do update set mask = excluded.mask where mask <> excluded.mask",
-                [(c, k, m) for (c, k), m in standing.items()],
+                rows,
             )
+            changed = db.total_changes - before
             db.executemany(
                 f"delete from {STANDING} where class = ? and key = ?",  # noqa: S608 - a constant
-                [(c, k) for (c, k), m in standing.items() if defaults.get(c) == m],
+                [(c, k) for c, k, m in rows if defaults.get(c) == m],
             )
-        return len(standing)
+            db.execute(f"update {GATE} set position = ?", (head,))  # noqa: S608 - a constant
+        return changed
 
-    def renew(self, life: timedelta = timedelta(minutes=5)) -> datetime:
-        """Open opt-in purposes for a while; returns until when."""
+    def _canonical(self, db: sqlite3.Connection, subject: str, key: str) -> str:
+        """Return a key as the person's own row writes it, where there is one: `07` is `7` in an integer column."""
+        table = next((t for t in self.rules.tables if t.subject == subject), None)
+        if table is None:
+            return key
+        match = compile_sqlite.key_equals("t", table.key, "?1")
+        own = compile_sqlite.key_text("t", table.key)
+        row = db.execute(f"select {own} from {ident(table.name)} t where {match}", (key,)).fetchone()  # noqa: S608 - quoted names
+        return key if row is None else str(row[0])
+
+    def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
+        """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
         until = self.clock() + life
         with self._open(write=True) as db:
-            db.execute(f"update {GATE} set open_until = ?", (int(until.timestamp()),))  # noqa: S608 - a constant
-        return until
+            done = db.execute(
+                f"update {GATE} set open_until = ? where position = ?",  # noqa: S608 - a constant
+                (int(until.timestamp()), head),
+            )
+        return until if done.rowcount else None
 
     def close(self) -> int:
         """Close opt-in purposes at once and void permits to come; returns the new epoch."""
