@@ -2,7 +2,7 @@
 
 [stores.shop]
 url = "sqlite:///shop.db"            # or postgresql://…; environment variables as ${NAME}
-map = "map/shop.yaml"
+map = "map/shop.yaml"                # map/STORE.yaml where nothing is said
 
 [books]
 path = "books"                       # people, consent, evidence and keys; a folder of its own
@@ -13,18 +13,26 @@ origin = "studio.example/evidence"   # the log's name in checkpoints
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sekisho.ground.errors import BadInput
 
 NAME = "sekisho.toml"
-VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+TABLES: Mapping[str, tuple[str, ...]] = {"stores": (), "books": ("path",), "site": ("origin",)}
+OF_STORE = ("url", "map")
+ENGINES: Mapping[str, str] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+"""Scheme of an address → the engine behind it."""
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+ORIGIN = re.compile(r"[^\s+]{1,200}\Z")
+"""What may name a log in a signed note: no spaces, no plus (C2SP signed-note)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,11 @@ class StoreSetting:
     name: str
     url: str
     map: Path
+
+    @property
+    def engine(self) -> str:
+        """The engine that the address names."""
+        return ENGINES[self.url.partition(":")[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +61,119 @@ class Settings:
 
 
 def read(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of a folder; a folder with a policy and maps but no file has defaults."""
+    """Return the settings of a folder; a folder with a policy but no file has defaults. Raises only BadInput."""
     root = root.resolve()
-    file = root / NAME
-    data: dict[str, Any] = {}
-    if file.exists():
-        try:
-            data = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadInput(f"the settings cannot be read: {error}", help="see `sekisho init`", place=NAME) from error
     policy = root / "policy.md"
     if not policy.exists():
-        raise BadInput("there is no policy here", help="write `policy.md`, or run `sekisho init`", place=str(root.name))
-    environ = os.environ if environ is None else environ
+        raise BadInput("there is no policy here", help="write `policy.md`, or run `sekisho init`", place=root.name)
+    file = root / NAME
+    return parse(_text(file) if file.exists() else "", root, os.environ if environ is None else environ)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput("the settings are not UTF-8 text", help="save the file as UTF-8", place=NAME) from error
+    except OSError as error:
+        raise BadInput(
+            "the settings cannot be read", help="check that it is a file and readable", place=NAME
+        ) from error
+
+
+def parse(text: str, root: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings in a text; `root` is the folder that relative paths start from. Raises only BadInput."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"the settings are not TOML: {_said(error)}", help="correct that line", place=NAME) from error
+    except (RecursionError, ValueError) as error:
+        raise BadInput("the settings are not TOML", help="`sekisho init` writes an example", place=NAME) from error
+    _only(data, TABLES, "the settings", "[{}]")
     stores = tuple(_store(root, name, s, environ) for name, s in _table(data, "stores").items())
-    books = _table(data, "books").get("path", "books")
-    origin = _table(data, "site").get("origin", f"{root.name}/evidence")
-    return Settings(root, policy, stores, root / str(books), str(origin))
+    books = _word(_table(data, "books"), "path", "books", "[books]")
+    name = re.sub(r"[\s+]+", "-", root.name) or "sekisho"
+    origin = _word(_table(data, "site"), "origin", f"{name}/evidence", "[site]")
+    if not ORIGIN.match(origin):
+        raise BadInput(
+            f"`{origin[:60]}` cannot name a log", help="write it like `studio.example/evidence`", place=f"{NAME} [site]"
+        )
+    return Settings(root, root / "policy.md", stores, _path(root, books, "[books]"), origin)
+
+
+def _said(error: Exception) -> str:
+    """Return what the reader of TOML says, one line, its first letter small."""
+    said = " ".join(str(error).split())
+    return said[:1].lower() + said[1:160]
+
+
+def _only(data: Mapping[str, Any], known: Iterable[str], where: str, form: str) -> None:
+    for key in data:
+        if key not in known:
+            close = difflib.get_close_matches(key, list(known), 1)
+            names = ", ".join(f"`{form.format(k)}`" for k in known)
+            remedy = f"did you mean `{form.format(close[0])}`?" if close else f"use one of: {names}"
+            raise BadInput(f"{where} know no `{key[:60]}`", help=remedy, place=NAME)
 
 
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = data.get(name, {})
     if not isinstance(table, dict):
         raise BadInput(f"`{name}` is a table", help=f"write `[{name}]`", place=NAME)
+    if TABLES[name]:
+        _only(table, TABLES[name], f"the settings under [{name}]", "{}")
     return table
 
 
+def _word(table: Mapping[str, Any], name: str, default: str, place: str) -> str:
+    value = table.get(name, default)
+    if not isinstance(value, str) or not value.strip():
+        raise BadInput(f"`{name}` is a text", help=f'write `{name} = "{default}"`', place=f"{NAME} {place}")
+    return value
+
+
+def _path(root: Path, text: str, place: str) -> Path:
+    if "\0" in text or len(os.fsencode(text.encode("utf-8", "replace"))) > 1000:
+        raise BadInput("this is not a path", help="name a file beside the settings", place=f"{NAME} {place}")
+    return root / text
+
+
 def _store(root: Path, name: str, setting: object, environ: Mapping[str, str]) -> StoreSetting:
+    place = f"[stores.{name[:60]}]"
     if not isinstance(setting, dict) or not isinstance(setting.get("url"), str):
-        raise BadInput(f"store `{name}` has no address", help='write `url = "sqlite:///shop.db"`', place=NAME)
+        raise BadInput(
+            f"store `{name[:60]}` has no address", help='write `url = "sqlite:///shop.db"`', place=f"{NAME} {place}"
+        )
+    _only(setting, OF_STORE, f"the settings under {place}", "{}")
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in environ:
-            raise BadInput(f"the environment has no `{match[1]}`", help="set it before starting", place=NAME)
+            raise BadInput(
+                f"the environment has no `{match[1][:60]}`", help="set it before starting", place=f"{NAME} {place}"
+            )
         return environ[match[1]]
 
     url = VARIABLE.sub(value, setting["url"])
-    return StoreSetting(name, url, root / str(setting.get("map", f"map/{name}.yaml")))
+    _address(url, place)
+    return StoreSetting(name, url, _path(root, _word(setting, "map", f"map/{name}.yaml", place), place))
+
+
+def _address(url: str, place: str) -> None:
+    """Raise BadInput where an address cannot be one; the message does not repeat it, since it may hold a password."""
+    trouble = BadInput(
+        "this is not the address of a store",
+        help="write `sqlite:///shop.db` or `postgresql://user@host:5432/database`",
+        place=f"{NAME} {place}",
+    )
+    scheme, _, rest = url.partition("://")
+    if ENGINES.get(scheme) == "sqlite" and (not rest.startswith("/") or not rest.strip("/") or "\0" in rest):
+        raise trouble
+    if scheme not in ENGINES:
+        raise trouble
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise trouble from error
 
 
 def sqlite_path(root: Path, url: str) -> Path:
