@@ -44,6 +44,11 @@ def test_what_is_written_is_read() -> None:
     assert read.origin == "studio.example/evidence"
 
 
+def test_an_address_of_keywords_is_postgresql() -> None:
+    (shop,) = settings.parse("[stores.shop]\nurl = 'host=127.0.0.1 dbname=shop'", ROOT, {}).stores
+    assert shop.engine == "postgresql"
+
+
 def test_nothing_written_means_books_beside_the_policy_and_no_store() -> None:
     read = settings.parse("", Path("/somewhere/my + studio"), {})
     assert read.stores == ()

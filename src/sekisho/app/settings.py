@@ -31,6 +31,8 @@ OF_STORE = ("url", "map")
 ENGINES: Mapping[str, str] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 """Scheme of an address → the engine behind it."""
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+KEYWORDS = re.compile(r"\s*[a-z_]+\s*=")
+"""How an address of PostgreSQL begins that is written as `host=… dbname=…`."""
 ORIGIN = re.compile(r"[^\s+]{1,200}\Z")
 """What may name a log in a signed note: no spaces, no plus (C2SP signed-note)."""
 
@@ -46,7 +48,7 @@ class StoreSetting:
     @property
     def engine(self) -> str:
         """The engine that the address names."""
-        return ENGINES[self.url.partition(":")[0]]
+        return "postgresql" if KEYWORDS.match(self.url) else ENGINES[self.url.partition(":")[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def _address(url: str, place: str) -> None:
         help="write `sqlite:///shop.db` or `postgresql://user@host:5432/database`",
         place=f"{NAME} {place}",
     )
+    if KEYWORDS.match(url) and "\0" not in url:
+        return
     scheme, _, rest = url.partition("://")
     if ENGINES.get(scheme) == "sqlite" and (not rest.startswith("/") or not rest.strip("/") or "\0" in rest):
         raise trouble
