@@ -14,8 +14,10 @@ from postgres import fresh_database, listening
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.postgres_passage import PostgresPassage
 from sekisho.compiler.lower import default_mask
+from sekisho.datamap.model import Login
 from sekisho.gate import permit as permits
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
+from sekisho.policy.model import Witness
 from studio import NOW, SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
 
 pytestmark = [
@@ -357,3 +359,25 @@ def test_a_key_written_otherwise_is_the_same_person(store: PostgresStore, url: s
         assert db.execute("select sekisho_standing from customers where id = 7").fetchone() == (0b11111,)
     with pytest.raises(BadInput, match="does not fit"):
         stand(store, {("customer", "seven"): 0b11111})
+
+
+def test_a_promise_of_names_refuses_what_does_not_name(
+    url: str, through: Callable[..., PostgresPassage], store: PostgresStore
+) -> None:
+    named = rules(purpose("careful", 12, ["name"], witness=Witness.NAMED), logins=[Login("shop_careful", ("careful",))])
+    store.rules = named
+    store.apply()
+    passage = through("careful", login="shop_careful")
+    assert passage.run("select id, name from customers where id < 3").count == 2
+    assert passage.run("select title from products").count == 2
+    notebook = store.witness
+    assert isinstance(notebook, Notebook)
+    assert [r.keys for k, r in notebook.told if k == "reading"] == [(("customer", "1"), ("customer", "2")), ()]
+    for sql in (
+        "select name from customers",
+        "select count(*) from customers",
+        "select id, upper(name) from customers",
+    ):
+        with pytest.raises(Refused, match="does not name them"):
+            passage.run(sql)
+    assert notebook.told[-1] == ("refused", ("careful", "not-named", "c-careful"))

@@ -12,9 +12,10 @@ import pytest
 from sekisho.adapters.stores import sqlite_passage
 from sekisho.adapters.stores.sqlite import SqliteStore
 from sekisho.adapters.stores.sqlite_passage import SqlitePassage
-from sekisho.datamap.model import Withheld
+from sekisho.datamap.model import Login, Withheld
 from sekisho.ground.errors import BadInput, Refused, SekishoError, StoreTrouble
-from studio import SCHEMA, KeyRing, Notebook, ask, rules, stand
+from sekisho.policy.model import Witness
+from studio import SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
 
 pytestmark = pytest.mark.unit
 
@@ -229,3 +230,26 @@ def test_a_key_written_otherwise_is_the_same_person(store: SqliteStore, path: Pa
     db = sqlite3.connect(path)
     assert db.execute("select sekisho_standing from customers where id = 7").fetchone() == (31,)
     db.close()
+
+
+def test_a_promise_of_names_refuses_what_does_not_name(path: Path, store: SqliteStore) -> None:
+    careful = purpose("careful", 12, ["name"], witness=Witness.NAMED)
+    logins = [Login("shop_careful", ("careful", "answer-requests"))]
+    store.rules = rules(careful, engine="sqlite", schema="main", logins=logins)
+    store.apply()
+    with store.open(ask("careful", login="shop_careful")) as passage:
+        assert passage.run("select id, name from customers where id < 3").count == 2
+        assert passage.run("select title from products").count == 2
+        for sql in (
+            "select name from customers",
+            "select count(*) from customers",
+            "select 1 as id, name from customers",
+        ):
+            with pytest.raises(Refused, match="does not name them"):
+                passage.run(sql)
+    with store.open(ask("answer-requests", login="shop_careful", subject="customer:4")) as passage:
+        assert passage.run("select count(*) from customers").rows == [(1,)]
+    notebook = store.witness
+    assert isinstance(notebook, Notebook)
+    readings = [r.keys for k, r in notebook.told if k == "reading"]
+    assert readings == [(("customer", "1"), ("customer", "2")), (), (("customer", "4"),)]

@@ -19,9 +19,12 @@ from sekisho.compiler.lower import hidden_name
 from sekisho.compiler.rules import PurposeRule, RuleSet
 from sekisho.compiler.sqlite import GATE, LiveTable
 from sekisho.gate.decide import Ask
-from sekisho.gate.session import Answer, Issued, Reading, Witness
+from sekisho.gate.naming import ANOTHER, NAME_THEM, NOT_NAMED, People, namer, naming, plain_origins
+from sekisho.gate.session import Answer, Issued, Reading
+from sekisho.gate.session import Witness as WitnessPort
 from sekisho.ground import stamp
 from sekisho.ground.errors import Refused, StoreTrouble
+from sekisho.policy.model import Witness
 
 FUNCTIONS = frozenset(
     (  # noqa: SIM905 - sixty names read better as words than as a list
@@ -44,7 +47,7 @@ class SqlitePassage:
         issued: Issued,
         rules: RuleSet,
         live: Mapping[str, LiveTable],
-        witness: Witness,
+        witness: WitnessPort,
         clock: stamp.Clock,
     ) -> None:
         """Open a fresh connection and close everything on it but the purpose's views."""
@@ -56,6 +59,7 @@ class SqlitePassage:
         self._rules, self._issued, self._witness, self._clock = rules, issued, witness, clock
         self._ends = time.monotonic() + permit.until - clock().timestamp()
         self._token = "v" + stamp.nonce().hex()
+        self._naming = naming(rules, rule.name)
         self._views = [v for v in rules.views if v.purpose == rule.name]
         self._inner = {f"{self._token}_{i}": v for i, v in enumerate(self._views)}
         self._outer = {v.table for v in self._views}
@@ -88,13 +92,12 @@ class SqlitePassage:
 
     def _may_read(self, table: str, db: str | None, source: str | None) -> bool:
         if source in self._inner:
+            # the inner view looks at each row's standing, whatever the statement shows of it
+            self._touched.add(self._inner[source].table)
             return db == "main" and table in (self._inner[source].table, GATE)
         if table in self._inner:
             return source in self._outer
-        if db == "temp" and table in self._outer:
-            self._touched.add(table)
-            return True
-        return db == "main" and table in self._open
+        return (db == "temp" and table in self._outer) or (db == "main" and table in self._open)
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> Answer:
         """Run one statement that reads; its reading is witnessed before the rows are handed over."""
@@ -111,7 +114,7 @@ class SqlitePassage:
             self._explain(error)
         columns = tuple(d[0] for d in cursor.description or ())
         if columns:
-            self._witness.reading([self._reading(sql, len(rows))])
+            self._witness.reading([self._reading(sql, len(rows), self._people(sql, columns, rows))])
         return Answer(columns, rows, len(rows), self._withheld(columns))
 
     def _alive(self) -> sqlite3.Connection:
@@ -120,15 +123,30 @@ class SqlitePassage:
             raise Refused("this permit is over", help="ask for a new one", clause=self._purpose.clause)
         return self._db
 
-    def _reading(self, sql: str, rows: int) -> Reading:
+    def _people(self, sql: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> People | None:
+        """Return whose rows these are, or None; raises Refused where the promise demands that they be named."""
+        if not self._touched:
+            return ()
+        subject, _, key = self._issued.permit.subject.partition(":")
+        if subject:
+            return ((subject, key),)
+        named = namer(self._naming, plain_origins(sql, columns))
+        if named is not None:
+            return named.people(rows)
+        if self._purpose.witness is Witness.NAMED:
+            self._refuse("not-named", NOT_NAMED, help=NAME_THEM)
+        return None
+
+    def _reading(self, sql: str, rows: int, people: People | None) -> Reading:
         return Reading(
             store=self._rules.store,
             purpose=self._purpose.name,
             clause=self._purpose.clause,
-            grade="scope",
+            grade="scope" if people is None else "named",
             statement=hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest(),
             at=self._clock(),
             rows=rows,
+            keys=people or (),
             permit=hashlib.sha256(self._issued.token.encode()).hexdigest(),
         )
 
@@ -158,7 +176,7 @@ class SqlitePassage:
             raise Refused("the statement took too long", help="ask for less at a time") from error
         raise StoreTrouble(f"the statement failed: {said.split(':', 1)[0]}", help="check its spelling") from error
 
-    def _refuse(self, code: str, says: str, error: BaseException | None = None) -> NoReturn:
+    def _refuse(self, code: str, says: str, error: BaseException | None = None, help: str = ANOTHER) -> NoReturn:
         permit = self._issued.permit
         self._witness.refused(
             self._rules.store,
@@ -166,8 +184,7 @@ class SqlitePassage:
             code,
             self._purpose.clause,
         )
-        remedy = "state a purpose whose clause uses it"
-        raise Refused(says, help=remedy, clause=self._purpose.clause) from error
+        raise Refused(says, help=help, clause=self._purpose.clause) from error
 
     def tables(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the tables that this purpose sees, each with the columns that are shown."""
