@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sekisho.datamap.model import Column, DataMap, Link, Login, Table, Use, Withheld, by_depth
 from sekisho.ground import canon
-from sekisho.policy.resolve import CATEGORY, nearest
+from sekisho.policy.typed import CATEGORY, nearest
 from sekisho.policy.source import Diagnostic, Source, Span, failed
 from sekisho.policy.yamltext import Fields, Items, Node, Scalar, parse
 

@@ -32,6 +32,9 @@ HOLDS: Mapping[str, str] = {
     "flag": "`yes` or `no`",
     "keep": "a duration after an anchor (`1 year after last order`) or `until …`",
     "ground": "a word of the law profile, with its detail after a colon where it needs one",
+    "provision": "a basis of the law profile for giving data to others, such as `JP27-1-CONSENT`",
+    "transfer": "a basis of the law profile for giving data abroad, such as `JP28-EQUIV-COUNTRY`",
+    "country": "a country by its two capital letters, such as `JP` (ISO 3166-1)",
     "word": "one of the listed words",
     "words": "one or more of the listed words",
 }
@@ -74,7 +77,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "to": Field("text", "to whom", required=True),
         "of": Field("classes", "whose data"),
         "uses": Field("categories", "which data"),
-        "because": Field("text", "the basis, such as `JP27-1-CONSENT`", required=True),
+        "because": Field("provision", "the basis for it", required=True),
         "approvals": Field("word", "how many staff approve", words=("one", "two")),
     },
     "entrust": {
@@ -82,13 +85,13 @@ KINDS: Mapping[str, Mapping[str, Field]] = {
         "does": Field("text", "what it does for us", required=True),
         "for": Field("purposes", "for which purposes", required=True),
         "uses": _USES,
-        "country": Field("text", "where"),
+        "country": Field("country", "where"),
         "review": Field("date", "when supervision is reviewed next", required=True),
     },
     "transfer": {
         "transfer": Field("name", "a provision abroad", required=True),
-        "country": Field("text", "where", required=True),
-        "basis": Field("text", "the basis, such as `JP28-EQUIV-COUNTRY`", required=True),
+        "country": Field("country", "where", required=True),
+        "basis": Field("transfer", "the basis for it", required=True),
         "to": Field("text", "to whom"),
     },
     "right": {

@@ -2,45 +2,72 @@
 
 One line a fact, sorted, so that it merges well:
 
-    8 shipping of=customer uses=contact.postal,name because=notified
-    said shipping 0f3a… ja:1c9b…
+    8 shipping of=customer uses=contact.postal,name because=contract keep=1_year_after_last_order may=read witness=scope
+    said shipping en 0f3a… 1c9b…
 
-A purpose that is *widened* gets a new number, so that approvals given to the old one stay with the old one. The line
-keeps the widest meaning that was approved under its number. Numbers of purposes that are gone stay retired.
+A purpose that is *widened* gets a new number, so that approvals given to the old one stay with the old one. A purpose
+that is narrowed keeps its number and its line says the narrower meaning from then on: who approves of that has not
+approved of more. Numbers of purposes that are gone stay retired.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sekisho.policy.model import FIRST_FREE_NUMBER, MASK_BITS, Purpose, covers
-from sekisho.policy.source import Diagnostic, Severity, Source
+from sekisho.policy import keep
+from sekisho.policy.meaning import Meaning, meaning, narrower, wider
+from sekisho.policy.model import FIRST_FREE_NUMBER, MASK_BITS, Action, Purpose, Witness
+from sekisho.policy.source import Diagnostic, Severity, Source, Span, quoted
 
-LINE = re.compile(r"(\d+) ([a-z0-9-]+) of=([a-z0-9,-]*) uses=([a-z0-9.,-]*) because=([a-z-]+)(\+opt-in)?\Z")
-SAID = re.compile(r"said ([a-z0-9-]+) ([0-9a-f]{16})((?: [a-z]{2}:[0-9a-f]{16})*)\Z")
+NAME = r"[a-z][a-z0-9-]*"
+LINE = re.compile(
+    rf"(?P<number>[0-9]{{1,4}}) (?P<name>{NAME}) of=(?P<of>{NAME}(?:,{NAME})*)"
+    r" uses=(?P<uses>[a-z0-9.-]+(?:,[a-z0-9.-]+)*) because=(?P<because>[a-z-]+)(?P<opt>\+opt-in)?"
+    r" keep=(?P<keep>[a-z0-9_-]+) may=(?P<may>[a-z]+(?:,[a-z]+)*) witness=(?P<witness>[a-z]+)\Z"
+)
+SAID = re.compile(
+    rf"said (?P<clause>{NAME}) (?P<language>[a-z]{{2}}) (?P<original>[0-9a-f]{{16}}) (?P<text>[0-9a-f]{{16}})\Z"
+)
+CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+NO_END = "-"
 WARN_AT = 48
+NUMBERS = MASK_BITS - FIRST_FREE_NUMBER
+RESTORE = "restore the lock from its history; never edit it by hand"
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A number and the meaning that was approved under it."""
+    """A number and the meaning that is approved under it."""
 
     number: int
     name: str
-    of: tuple[str, ...]
-    uses: tuple[str, ...]
-    because: str
-    opt_in: bool
+    meaning: Meaning
+
+    def line(self) -> str:
+        """Return its line in the lock."""
+        m = self.meaning
+        kept = m.keep.text.replace(" ", "_") if m.keep is not None else NO_END
+        return (
+            f"{self.number} {self.name} of={','.join(m.of)} uses={','.join(m.uses)}"
+            f" because={m.because}{'+opt-in' if m.opt_in else ''} keep={kept}"
+            f" may={','.join(a.value for a in m.may)} witness={m.witness.value}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a clause said in the original, and each translation's text, when they were last seen to agree."""
+    """What a clause said in the original and in a translation when they were last seen to agree, as digests."""
 
+    clause: str
+    language: str
     original: str
-    translations: Mapping[str, str]
+    text: str
+
+    def line(self) -> str:
+        """Return its line in the lock."""
+        return f"said {self.clause} {self.language} {self.original} {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,110 +75,131 @@ class Lock:
     """All numbers ever given, and all texts last seen to agree."""
 
     numbers: tuple[Numbered, ...] = ()
-    said: tuple[tuple[str, Said], ...] = ()
+    said: tuple[Said, ...] = ()
 
     def text(self) -> str:
         """Return the lock as the text of its file."""
         lines = ["# Kept by `sekisho check`: numbers are given once and for ever. Commit this file with the policy."]
-        for n in sorted(self.numbers, key=lambda n: n.number):
-            yes = "+opt-in" if n.opt_in else ""
-            lines.append(f"{n.number} {n.name} of={','.join(n.of)} uses={','.join(n.uses)} because={n.because}{yes}")
-        for clause, said in sorted(self.said):
-            others = "".join(f" {lang}:{digest}" for lang, digest in sorted(said.translations.items()))
-            lines.append(f"said {clause} {said.original}{others}")
+        lines += [n.line() for n in sorted(self.numbers, key=lambda n: n.number)]
+        lines += sorted(s.line() for s in self.said)
         return "\n".join(lines) + "\n"
 
 
 def read(source: Source) -> tuple[Lock, tuple[Diagnostic, ...]]:
     """Return the lock in a text and what is wrong with it."""
     numbers: dict[int, Numbered] = {}
-    said: dict[str, Said] = {}
+    said: dict[tuple[str, str], Said] = {}
     found: list[Diagnostic] = []
+    unread: list[Diagnostic] = []
     for row, start in enumerate(source.starts, 1):
         line = source.line(row)
         span = source.span(start, start + len(line))
         if not line.strip() or line.startswith("#"):
             continue
-        if match := LINE.match(line):
-            number = int(match[1])
-            if number in numbers or not FIRST_FREE_NUMBER <= number < MASK_BITS:
-                found.append(
-                    Diagnostic(
-                        "lock-number",
-                        f"number `{number}` cannot be given again",
-                        span,
-                        "restore the lock from its history",
-                    )
-                )
-                continue
-            of, uses = (tuple(filter(None, match[i].split(","))) for i in (3, 4))
-            numbers[number] = Numbered(number, match[2], of, uses, match[5], bool(match[6]))
-        elif match := SAID.match(line):
-            pairs = (part.partition(":") for part in match[3].split())
-            said[match[1]] = Said(match[2], {lang: digest for lang, _, digest in pairs})
+        if (one := _numbered(line)) is not None:
+            wrong = _misgiven(one, numbers, span)
+            found += [wrong] if wrong is not None else []
+            numbers.setdefault(one.number, one)
+        elif (match := SAID.match(line)) is not None:
+            said[match["clause"], match["language"]] = Said(**match.groupdict())
         else:
-            found.append(
-                Diagnostic(
-                    "lock-line",
-                    "this line of the lock cannot be read",
-                    span,
-                    "restore it from its history; never edit it by hand",
-                )
-            )
-    return Lock(tuple(numbers.values()), tuple(said.items())), tuple(found)
+            unread.append(_unread(line, span))
+    return Lock(tuple(numbers.values()), tuple(said.values())), (*found, *_first(unread))
 
 
-def widened(purpose: Purpose, approved: Numbered) -> list[str]:
-    """Return in words how a purpose goes beyond what was approved under a number; empty where it does not."""
-    more = [f"`{c}` is added to the people" for c in purpose.of if c not in approved.of]
-    more += [f"`{c}` is added to the data" for c in purpose.uses if not covers(approved.uses, c)]
-    if approved.opt_in and not purpose.because.opt_in:
-        more.append("consent is no longer asked")
-    return more
+def _numbered(line: str) -> Numbered | None:
+    match = LINE.match(line)
+    if match is None:
+        return None
+    kept = keep.parse(match["keep"].replace("_", " "))
+    try:
+        may, witness = tuple(Action(a) for a in match["may"].split(",")), Witness(match["witness"])
+    except ValueError:
+        return None
+    if kept is None and match["keep"] != NO_END:
+        return None
+    of, uses = (tuple(match[n].split(",")) for n in ("of", "uses"))
+    return Numbered(
+        int(match["number"]),
+        match["name"],
+        Meaning(of, uses, match["because"], bool(match["opt"]), kept, may, witness),
+    )
+
+
+def _misgiven(one: Numbered, numbers: dict[int, Numbered], span: Span) -> Diagnostic | None:
+    if one.number in numbers:
+        other = numbers[one.number].name
+        message = f"number `{one.number}` is given to `{other}` and again to `{one.name}`"
+        return Diagnostic("lock-twice", message, span, "keep the line that was published first; take the other out")
+    if not FIRST_FREE_NUMBER <= one.number < MASK_BITS:
+        message = f"number `{one.number}` is not one that a lock gives"
+        return Diagnostic("lock-number", message, span, RESTORE)
+    return None
+
+
+def _unread(line: str, span: Span) -> Diagnostic:
+    if line.startswith(CONFLICT):
+        help = "keep the lock of the branch that was published, then run `sekisho check`"
+        return Diagnostic("lock-conflict", "two versions of the lock meet here", span, help)
+    return Diagnostic("lock-line", "this line of the lock cannot be read", span, RESTORE)
+
+
+def _first(unread: list[Diagnostic]) -> list[Diagnostic]:
+    """Return the first of the lines that cannot be read, with how many more there are: the remedy is one for all."""
+    rest = len(unread) - 1
+    return [replace(u, message=u.message + (f" ({rest} more like it)" if rest else "")) for u in unread[:1]]
 
 
 def number(purposes: Iterable[Purpose], lock: Lock) -> tuple[tuple[Purpose, ...], Lock, tuple[Diagnostic, ...]]:
     """Give each purpose its number, new ones where it is new or widened; returns the lock that then holds."""
-    given, found = list(lock.numbers), []
+    given = {n.number: n for n in lock.numbers}
+    found: list[Diagnostic] = []
     numbered = []
     for purpose in purposes:
-        latest = max((n for n in given if n.name == purpose.name), key=lambda n: n.number, default=None)
-        if latest is None or widened(purpose, latest):
-            free = max((n.number for n in given), default=FIRST_FREE_NUMBER - 1) + 1
-            if free >= MASK_BITS:
-                found.append(
-                    Diagnostic(
-                        "lock-full",
-                        f"there is no number left for `{purpose.name}`",
-                        purpose.span,
-                        "retire purposes; 55 numbers exist",
-                    )
-                )
-                continue
-            if latest is not None:
-                how = ", ".join(widened(purpose, latest))
-                found.append(
-                    Diagnostic(
-                        "purpose-widened",
-                        f"purpose `{purpose.name}` is widened: {how}",
-                        purpose.span,
-                        "approvals given before do not count for it; people are asked anew",
-                        Severity.WARNING,
-                    )
-                )
-            latest = Numbered(
-                free, purpose.name, purpose.of, purpose.uses, purpose.because.word, purpose.because.opt_in
-            )
-            given.append(latest)
-        numbered.append(replace(purpose, number=latest.number))
-    if len(given) + FIRST_FREE_NUMBER > WARN_AT:
-        found.append(
-            Diagnostic(
-                "lock-crowded",
-                f"{len(given)} numbers of 55 are given",
-                None,
-                "a policy this large wants splitting",
-                Severity.WARNING,
-            )
-        )
-    return tuple(numbered), replace(lock, numbers=tuple(given)), tuple(found)
+        latest = max((n for n in given.values() if n.name == purpose.name), key=lambda n: n.number, default=None)
+        now = meaning(purpose)
+        more = wider(purpose.name, latest.meaning, now) if latest is not None else []
+        if latest is not None and not more:
+            found += _narrowed(purpose, latest, now)
+            given[latest.number] = replace(latest, meaning=now)
+            numbered.append(replace(purpose, number=latest.number))
+            continue
+        free = max(given, default=FIRST_FREE_NUMBER - 1) + 1
+        if free >= MASK_BITS:
+            found.append(_full(purpose))
+            continue
+        if latest is not None:
+            found.append(_widened(purpose, more))
+        given[free] = Numbered(free, purpose.name, now)
+        numbered.append(replace(purpose, number=free))
+    highest = max(given, default=0)
+    if numbered and highest >= WARN_AT:
+        found.append(_crowded(numbered[-1], highest))
+    return tuple(numbered), replace(lock, numbers=tuple(given.values())), tuple(found)
+
+
+def _narrowed(purpose: Purpose, latest: Numbered, now: Meaning) -> list[Diagnostic]:
+    less = narrower(purpose.name, latest.meaning, now)
+    if not less:
+        return []
+    message = f"purpose `{purpose.name}` is narrowed: {'; '.join(less)}"
+    help = "widening it again asks people anew; restore the lock if this was only tried out"
+    return [Diagnostic("purpose-narrowed", message, purpose.span, help, Severity.NOTE)]
+
+
+def _widened(purpose: Purpose, more: Sequence[str]) -> Diagnostic:
+    message = f"purpose {quoted(purpose.name)} is widened: {'; '.join(more)}"
+    help = "approvals given before do not count for it; people are asked anew"
+    return Diagnostic("purpose-widened", message, purpose.span, help, Severity.WARNING)
+
+
+def _full(purpose: Purpose) -> Diagnostic:
+    message = f"there is no number left for `{purpose.name}`"
+    help = f"split the policy: {NUMBERS} numbers exist, and retired ones are never given again"
+    return Diagnostic("lock-full", message, purpose.span, help)
+
+
+def _crowded(last: Purpose, highest: int) -> Diagnostic:
+    message = f"{highest + 1 - FIRST_FREE_NUMBER} of {NUMBERS} numbers are given"
+    help = "a policy as large as this wants splitting"
+    return Diagnostic("lock-crowded", message, last.span, help, Severity.WARNING)

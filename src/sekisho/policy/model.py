@@ -110,6 +110,7 @@ class Purpose:
     may: tuple[Action, ...] = (Action.READ,)
     dpv: str = ""
     span: Span | None = field(default=None, compare=False)
+    keep_span: Span | None = field(default=None, compare=False)
 
     @property
     def reserved(self) -> bool:
@@ -140,7 +141,10 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of the text as people read it: a heading, a paragraph or a list item, inline Markdown kept."""
+    """A piece of the text as people read it, Markdown kept: `heading`, `paragraph`, `item`, `table` or `code`.
+
+    `level` is that of a heading, or how deep in lists the piece stands.
+    """
 
     kind: str
     level: int
@@ -169,6 +173,7 @@ class Promise:
     clause: str
     fields: Mapping[str, object]
     span: Span | None = field(default=None, compare=False)
+    keep_span: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,8 @@ class Policy:
     """SHA-256 over the digests of the texts of all languages, original first."""
     texts: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
     """The text of each language as people read it."""
+    front: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    """Where each fact of the front matter stands."""
 
     def purpose(self, name: str) -> Purpose | None:
         """Return the purpose of that name, reserved ones included, or None."""

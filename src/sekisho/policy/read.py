@@ -1,14 +1,16 @@
 """Reading: a Markdown text becomes a tree of blocks, clauses and promise blocks.
 
 A clause is a heading or list item that ends in `{#id}`; `{#id of=customer}` also sets defaults for the promises
-under it. A fenced block of kind `promise` belongs to the clause before it. Reading never raises.
+under it. A fenced block of kind `promise` belongs to the clause before it. What looks like a clause or a promise but
+is none of them is a diagnostic, for otherwise a promise would be lost without a word. Reading never raises.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,11 +18,17 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 from sekisho.policy import yamltext
 from sekisho.policy.model import Block
-from sekisho.policy.source import Diagnostic, Source, Span
+from sekisho.policy.source import Diagnostic, Severity, Source, Span, quoted
 
 ATTRIBUTES = re.compile(r"\s*\{#(?P<id>[^\s}]*)(?P<rest>[^{}]*)\}\s*\Z")
+STRAY = re.compile(r"\{#[^{}\n]*\}")
 PAIR = re.compile(r'\s+([a-z][a-z-]*)=("[^"]*"|[^\s"]+)')
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+LONGEST_ID = 60
+OF_THE_LANGUAGE = ("reserved",)
+"""Ids that no text can use: the reserved purposes stand under it."""
+ITEM_RANK = 100
+"""A list item stands under every heading, however deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class RawClause:
     level: int
     parent: str
     prose: str
-    defaults: Mapping[str, str]
+    defaults: Mapping[str, yamltext.Scalar]
     span: Span
 
 
@@ -42,7 +50,7 @@ class RawPromise:
 
     fields: yamltext.Fields
     clause: str
-    defaults: Mapping[str, str]
+    defaults: Mapping[str, yamltext.Scalar]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +66,111 @@ class Tree:
 
 @dataclass
 class _Reader:
+    """What was read so far; `here` is the place in `clauses` of the clause that text and promises belong to."""
+
     source: Source
     found: list[Diagnostic] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     clauses: list[RawClause] = field(default_factory=list)
     promises: list[RawPromise] = field(default_factory=list)
-    above: list[tuple[int, str, Mapping[str, str]]] = field(default_factory=list)
+    above: list[tuple[int, int, Mapping[str, yamltext.Scalar]]] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    here: int | None = None
+    unnamed: str = ""
     front: yamltext.Fields | None = None
+
+    def say(self, code: str, message: str, span: Span, help: str, severity: Severity = Severity.ERROR) -> None:
+        self.found.append(Diagnostic(code, message, span, help, severity))
+
+    def lines(self, token: Token) -> Span:
+        """Return the span of the lines a token stands in, without the end of the last."""
+        first, last = token.map or [0, 1]
+        return self.source.span(self.source.offset(first), max(self.source.offset(last) - 1, 0))
 
 
 def read(source: Source) -> tuple[Tree, tuple[Diagnostic, ...]]:
     """Return the tree of a text and what is wrong with it."""
     reader = _Reader(source)
-    tokens = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).parse(source.text)
-    depth = 0
-    for i, token in enumerate(tokens):
-        depth += token.nesting if token.type.endswith(("bullet_list_open", "bullet_list_close")) else 0
-        depth += token.nesting if token.type.startswith("ordered_list") else 0
-        if token.type == "front_matter":
-            reader.front = _front(reader, token)
-        elif token.type == "inline":
+    depth, table = 0, 0
+    for i, token in enumerate(tokens := _tokens(source)):
+        depth += token.nesting if token.type.startswith(("bullet_list", "ordered_list")) else 0
+        table += token.nesting if token.type.startswith("table_") else 0
+        if token.type == "table_open":
+            _table(reader, token)
+        elif token.type == "inline" and not table:
             _inline(reader, tokens, i, depth)
-        elif token.type == "fence" and token.info.split()[:1] == ["promise"]:
-            _promise_block(reader, token)
         elif token.type == "fence":
-            reader.blocks.append(Block("code", 0, token.content))
+            _fence(reader, token)
+        else:
+            _other(reader, token)
     if reader.front is None:
-        reader.found.insert(
-            0,
-            Diagnostic(
-                "front-missing",
-                "the text has no front matter",
-                source.span(0, 1),
-                "begin with `---`, then `policy:`, `version:` and the other facts, then `---`",
-            ),
-        )
+        _no_front(reader)
     tree = Tree(source, reader.front, tuple(reader.blocks), tuple(reader.clauses), tuple(reader.promises))
     return tree, tuple(reader.found)
 
 
-def _front(reader: _Reader, token: Token) -> yamltext.Fields | None:
+def _tokens(source: Source) -> list[Token]:
+    # the parser wants an end of line after the last line; a text without one means the same
+    text = source.text if source.text.endswith("\n") else source.text + "\n"
+    return MarkdownIt("commonmark").enable("table").use(front_matter_plugin).parse(text)
+
+
+def _other(reader: _Reader, token: Token) -> None:
+    if token.type == "front_matter":
+        reader.front = _front(reader, token)
+    elif token.type == "code_block":
+        if "```promise" in token.content:
+            reader.say(
+                "promise-indented",
+                "this promise is indented so far that it is code",
+                reader.source.span(reader.lines(token).start, reader.source.offset((token.map or [0])[0] + 1) - 1),
+                "indent it as far as the text of its clause, or not at all",
+            )
+        reader.blocks.append(Block("code", 0, token.content))
+    elif token.type == "html_block" and not token.content.lstrip().startswith("<!--"):
+        reader.say(
+            "html",
+            "HTML is left out of the notice",
+            reader.lines(token),
+            "write it as Markdown, so that people see it",
+            Severity.WARNING,
+        )
+
+
+def _no_front(reader: _Reader) -> None:
+    begun = reader.source.line(1).startswith("---")
+    reader.found.insert(
+        0,
+        Diagnostic(
+            "front-open" if begun else "front-none",
+            "the front matter is not closed" if begun else "the text has no front matter",
+            reader.source.span(0, 3 if begun else 1),
+            "end it with a line `---`"
+            if begun
+            else "begin with `---`, then `policy:`, `version:` and the other facts, then `---`",
+        ),
+    )
+
+
+def _front(reader: _Reader, token: Token) -> yamltext.Fields:
     start = reader.source.offset((token.map or [0, 0])[0] + 1)
     node, wrong = yamltext.parse(token.content, lambda a, b: reader.source.span(start + a, start + b))
     reader.found.extend(wrong)
     if isinstance(node, yamltext.Fields):
         return node
     if not wrong:
-        reader.found.append(
-            Diagnostic(
-                "front", "the front matter must be `key: value` lines", reader.source.span(0, 3), "see `sekisho init`"
-            )
-        )
+        span = node.span if node is not None else reader.source.span(0, 3)
+        reader.say("front-lines", "the front matter is `key: value` lines", span, "begin with `policy:` and its name")
     return yamltext.Fields((), reader.source.span(0, 3))
+
+
+def _table(reader: _Reader, token: Token) -> None:
+    """Take a table as one block, as it stands; its text belongs to the clause before it."""
+    span = reader.lines(token)
+    text = reader.source.text[span.start : span.end].rstrip()
+    _stray(reader, token, text)
+    _more_prose(reader, text)
+    reader.blocks.append(Block("table", 0, text))
 
 
 def _inline(reader: _Reader, tokens: list[Token], i: int, depth: int) -> None:
@@ -118,91 +179,138 @@ def _inline(reader: _Reader, tokens: list[Token], i: int, depth: int) -> None:
     level = int(opener.tag[1]) if kind == "heading" else depth
     if kind == "paragraph" and i >= 2 and tokens[i - 2].type == "list_item_open":
         kind = "item"
-    elif opener.type in ("th_open", "td_open"):
-        kind = "cell"
     text, clause = token.content, ""
     match = ATTRIBUTES.search(text) if kind in ("heading", "item") else None
     if match is not None:
         text = text[: match.start()]
         clause = _clause(reader, token, match, kind, level, text)
-    elif reader.clauses and kind == "paragraph":
-        _more_prose(reader, text)
+    else:
+        _stray(reader, token, text)
     if kind == "heading" and not clause:
-        reader.above = [a for a in reader.above if a[0] < level]
+        _unnamed_heading(reader, level, text)
+    elif not clause:
+        _more_prose(reader, text)
     reader.blocks.append(Block(kind, level, text, clause))
 
 
+def _stray(reader: _Reader, token: Token, text: str) -> None:
+    """Say so where something written like a clause's id stands where it names no clause."""
+    match = STRAY.search(text)
+    if match is None:
+        return
+    span = _find(reader, token, match[0])
+    if not reader.source.text[max(span.start - 1, 0) : span.start].endswith("`"):
+        help = "put it at the end of a heading or a list item"
+        reader.say("clause-place", f"{quoted(match[0])} names no clause here", span, help)
+
+
+def _unnamed_heading(reader: _Reader, level: int, text: str) -> None:
+    """A heading without an id continues the clause of the heading above it, or ends what stood before it."""
+    reader.above = [a for a in reader.above if a[0] < level]
+    reader.here = reader.above[-1][1] if reader.above else None
+    reader.unnamed = text
+    _more_prose(reader, text)
+
+
 def _more_prose(reader: _Reader, text: str) -> None:
-    last = reader.clauses[-1]
-    reader.clauses[-1] = RawClause(
-        last.id, last.kind, last.level, last.parent, f"{last.prose}\n\n{text}", last.defaults, last.span
-    )
+    if reader.here is not None:
+        last = reader.clauses[reader.here]
+        reader.clauses[reader.here] = replace(last, prose=f"{last.prose}\n\n{text}")
 
 
 def _clause(reader: _Reader, token: Token, match: re.Match[str], kind: str, level: int, text: str) -> str:
-    span = _attribute_span(reader, token, match)
+    span = _find(reader, token, match[0].strip())
     id = match["id"]
-    if not IDENTIFIER.match(id) or len(id) > 60:
-        reader.found.append(
-            Diagnostic(
-                "clause-id", f"`{id}` cannot be a clause's id", span, "use small letters, digits and single hyphens"
-            )
-        )
+    if not IDENTIFIER.match(id) or len(id) > LONGEST_ID or id in OF_THE_LANGUAGE:
+        help = f"use small letters, digits and single hyphens, up to {LONGEST_ID} characters"
+        if id in OF_THE_LANGUAGE:
+            help = "choose another; this one stands for the purposes that every policy has"
+        message = f"{quoted(id)} cannot be a clause's id" if id else "this clause's id is empty"
+        reader.say("clause-id", message, span, help)
         return ""
-    if any(c.id == id for c in reader.clauses):
-        reader.found.append(
-            Diagnostic("clause-twice", f"the clause id `{id}` is used twice", span, "give this clause an id of its own")
-        )
+    if id in reader.ids:
+        reader.say("clause-twice", f"the clause id `{id}` is used twice", span, "give this clause an id of its own")
         return ""
-    rank = level if kind == "heading" else 100 + level
+    rank = level if kind == "heading" else ITEM_RANK + level
     reader.above = [a for a in reader.above if a[0] < rank]
+    own = _own_defaults(reader, match, span)
+    parent = reader.clauses[reader.above[-1][1]].id if reader.above else ""
     defaults = {k: v for _, _, given in reader.above for k, v in given.items()}
-    own = {m[1]: m[2].strip('"') for m in PAIR.finditer(match["rest"])}
-    if PAIR.sub("", match["rest"]).strip():
-        reader.found.append(
-            Diagnostic("clause-default", "this is not `name=value`", span, "write it like `{#customers of=customer}`")
-        )
-    parent = reader.above[-1][1] if reader.above else ""
+    reader.here = reader.ids[id] = len(reader.clauses)
     reader.clauses.append(RawClause(id, kind, level, parent, text, {**defaults, **own}, span))
-    reader.above.append((rank, id, own))
+    reader.above.append((rank, reader.here, own))
     return id
 
 
-def _attribute_span(reader: _Reader, token: Token, match: re.Match[str]) -> Span:
-    first, last = token.map or [0, 1]
-    low, high = reader.source.offset(first), reader.source.offset(last)
-    written = match.group(0).strip()
-    at = reader.source.text.rfind(written, low, high)
-    return reader.source.span(at, at + len(written)) if at >= 0 else reader.source.span(low, high - 1)
+def _own_defaults(reader: _Reader, match: re.Match[str], span: Span) -> dict[str, yamltext.Scalar]:
+    """Return the `name=value` pairs of a clause, each with the place of its value."""
+    own: dict[str, yamltext.Scalar] = {}
+    shift = span.start - match.end() + len(match[0].lstrip())
+    for pair in PAIR.finditer(match["rest"]):
+        at = shift + match.start("rest") + pair.start(2)
+        own[pair[1]] = yamltext.Scalar(pair[2].strip('"'), reader.source.span(at, at + len(pair[2])))
+    if PAIR.sub("", match["rest"]).strip():
+        reader.say("clause-default", "this is not `name=value`", span, "write it like `{#customers of=customer}`")
+    return own
+
+
+def _find(reader: _Reader, token: Token, written: str) -> Span:
+    """Return where something written stands in the lines of a token."""
+    lines = reader.lines(token)
+    at = reader.source.text.rfind(written, lines.start, lines.end)
+    return reader.source.span(at, at + len(written)) if at >= 0 else lines
+
+
+def _fence(reader: _Reader, token: Token) -> None:
+    kind = token.info.split()[0] if token.info.split() else ""
+    if kind == "promise":
+        _promise_block(reader, token)
+        return
+    if difflib.SequenceMatcher(None, kind.lower(), "promise").ratio() > 0.8:
+        first = (token.map or [0, 1])[0]
+        span = _find_in_line(reader.source, first, kind)
+        message = f"{quoted(kind)} blocks are not read, so this promise is not kept"
+        reader.say("promise-fence", message, span, "write ```promise")
+    reader.blocks.append(Block("code", 0, token.content))
+
+
+def _find_in_line(source: Source, row: int, written: str) -> Span:
+    start = source.offset(row)
+    at = source.text.find(written, start)
+    return source.span(at, at + len(written)) if at >= 0 else source.span(start, start + 1)
 
 
 def _promise_block(reader: _Reader, token: Token) -> None:
     locate = _locator(reader.source, token)
+    first, last = token.map or [0, 1]
+    opening = _find_in_line(reader.source, first, token.markup)
+    if (
+        not reader.source.line(min(last, len(reader.source.starts))).strip().startswith(token.markup[0] * 3)
+        or last - first < 2
+    ):
+        reader.say("promise-open", "this promise block is not closed", opening, f"end it with a line `{token.markup}`")
+        return
     node, wrong = yamltext.parse(token.content, locate)
     reader.found.extend(wrong)
-    if not reader.clauses:
-        reader.found.append(
-            Diagnostic(
-                "promise-homeless",
-                "this promise stands under no clause",
-                locate(0, 1),
-                "put `{#id}` on the text it keeps",
-            )
+    if reader.here is None:
+        help = (
+            f"put `{{#id}}` at the end of {quoted(reader.unnamed)}"
+            if reader.unnamed
+            else "put `{#id}` on the text it keeps"
         )
+        reader.say("promise-homeless", "this promise stands under no clause", opening, help)
         return
-    clause = reader.clauses[-1]
+    clause = reader.clauses[reader.here]
     for item in node.items if isinstance(node, yamltext.Items) else (node,):
         if isinstance(item, yamltext.Fields):
             reader.promises.append(RawPromise(item, clause.id, clause.defaults))
         elif not wrong:
-            span = item.span if item is not None else locate(0, 1)
-            reader.found.append(
-                Diagnostic(
-                    "promise-shape",
-                    "a promise is `key: value` lines",
-                    span,
-                    "begin with its kind, like `purpose: shipping`",
-                )
+            span = item.span if item is not None else opening
+            reader.say(
+                "promise-shape",
+                "a promise is `key: value` lines",
+                span,
+                "begin with its kind, like `purpose: shipping`",
             )
 
 

@@ -39,8 +39,9 @@ class Source:
 
     @staticmethod
     def of(name: str, text: str) -> Source:
-        """Return a source with normalised line ends and its line table."""
-        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        """Return a source with normalised line ends and its line table; what UTF-8 cannot hold becomes `?`."""
+        text = text.encode("utf-8", "replace").decode().removeprefix("\ufeff")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         starts = [0]
         starts.extend(i + 1 for i, char in enumerate(text) if char == "\n")
         return Source(name, text, tuple(starts))
@@ -80,34 +81,86 @@ class Diagnostic:
     article: str = ""
 
 
+LONGEST_QUOTE = 40
+TAB = "    "
+
+
+def quoted(text: str) -> str:
+    """Return the user's words in backticks for a message: on one line, and not longer than a line can hold."""
+    words = visible(" ".join(text.split()))
+    return f"`{words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + '…'}`"
+
+
+def visible(text: str) -> str:
+    """Return a text that a terminal shows as it is: no control character moves, colours or turns what is printed."""
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    if char == "\t":
+        return TAB
+    if char < " ":
+        return chr(0x2400 + ord(char))
+    kind = unicodedata.category(char)
+    # joiners belong into names; what turns the direction of writing or breaks a line does not
+    turns = unicodedata.bidirectional(char) in TURNS or char in "\u200e\u200f\u061c"
+    return "\ufffd" if turns or kind in ("Cc", "Cs", "Zl", "Zp") else char
+
+
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
 def width(text: str) -> int:
-    """Return how many terminal cells a text takes: wide East Asian characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    """Return how many terminal cells a text takes: wide East Asian characters two, marks and joiners none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def render(diagnostic: Diagnostic, source: Source | None) -> str:
     """Return a diagnostic as text: message, place, the source line underlined, and the help line."""
-    head = f"{diagnostic.severity.value}[{diagnostic.code}]: {diagnostic.message}"
-    lines = [head]
+    lines = [f"{diagnostic.severity.value}[{diagnostic.code}]: {visible(diagnostic.message)}"]
     if diagnostic.span is not None and source is not None:
-        row, column = source.position(diagnostic.span.start)
-        shown = source.line(row)
-        gutter = " " * len(str(row))
-        reach = min(diagnostic.span.end, diagnostic.span.start + len(shown) - column + 1)
-        marked = source.text[diagnostic.span.start : max(reach, diagnostic.span.start)]
-        lines += [
-            f"{gutter}--> {source.name}:{row}:{column}",
-            f"{gutter} |",
-            f"{row} | {shown}",
-            f"{gutter} | {' ' * width(shown[: column - 1])}{'^' * max(1, width(marked))}",
-        ]
+        lines += _underlined(diagnostic.span, source)
     elif diagnostic.span is not None:
-        lines.append(f" --> {diagnostic.span.file}")
+        lines.append(f" --> {visible(diagnostic.span.file)}")
     if diagnostic.article:
         lines.append(f"  = article: {diagnostic.article}")
     if diagnostic.help:
-        lines.append(f"  = help: {diagnostic.help}")
+        lines.append(f"  = help: {visible(diagnostic.help)}")
     return "\n".join(lines)
+
+
+def _underlined(span: Span, source: Source) -> list[str]:
+    """Return the first line of a span with its place and underline; a long line is cut around the place."""
+    row, column = source.position(span.start)
+    line, begin = source.line(row), column - 1
+    marked = line[begin : begin + max(span.end - span.start, 0)].rstrip()
+    before, after = line[:begin], line[begin + len(marked) :]
+    if len(before) > LONGEST_LINE:
+        before = "…" + before[1 - LONGEST_LINE :]
+    if len(marked) > LONGEST_LINE:
+        marked, after = marked[:LONGEST_LINE], "…"
+    if len(after) > LONGEST_LINE:
+        after = after[: LONGEST_LINE - 1] + "…"
+    before, marked, after = visible(before), visible(marked), visible(after)
+    gutter = " " * len(str(row))
+    return [
+        f"{gutter}--> {visible(source.name)}:{row}:{column}",
+        f"{gutter} |",
+        f"{row} | {before}{marked}{after}".rstrip(),
+        f"{gutter} | {' ' * width(before)}{'^' * max(1, width(marked))}",
+    ]
+
+
+LONGEST_LINE = 100
+"""Characters shown before, under and after a place; lines of prose may be much longer."""
 
 
 def failed(diagnostics: list[Diagnostic] | tuple[Diagnostic, ...]) -> bool:

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from sekisho.policy.source import Diagnostic, Span
+from sekisho.policy.source import Diagnostic, Span, quoted
 
 DEEPEST = 24
 """Levels of nesting that a promise or a map can need, with room."""
@@ -116,7 +116,7 @@ def _unique(pairs: list[tuple[Scalar, Node]], found: list[Diagnostic]) -> Fields
     kept: dict[str, tuple[Scalar, Node]] = {}
     for key, value in pairs:
         if key.text in kept:
-            found.append(Diagnostic("yaml-twice", f"`{key.text}` is said twice", key.span, "keep one of them"))
+            found.append(Diagnostic("yaml-twice", f"{quoted(key.text)} is said twice", key.span, "keep one of them"))
         else:
             kept[key.text] = (key, value)
     first, last = pairs[0][0].span, pairs[-1][1].span
@@ -180,11 +180,10 @@ class _Place:
 def _convert(node: object, place: _Place, found: list[Diagnostic], depth: int) -> Node:
     start, end = node.start_mark.index, node.end_mark.index  # type: ignore[attr-defined]  # every node has its marks
     span = place.locate(start, max(end, start + 1))
-    wrong = _refused(node, place.text[start : start + 1], depth)
+    wrong = _refused(node, place.text[start : start + 1], depth, place.locate(start, start + 1))
     if wrong is not None:
         # nothing under it is read: nested aliases would multiply, and what a tag means is not ours to run
-        code, message, help = wrong
-        found.append(Diagnostic(code, message, place.locate(start, start + 1), help))
+        found.append(wrong)
         return Scalar("", span)
     if isinstance(node, SequenceNode):
         items = tuple(_convert(n, place, found, depth + 1) for n in node.value)
@@ -196,14 +195,14 @@ def _convert(node: object, place: _Place, found: list[Diagnostic], depth: int) -
     raise TypeError(f"{type(node).__name__} is no kind of node")
 
 
-def _refused(node: object, first: str, depth: int) -> tuple[str, str, str] | None:
-    """Return code, message and remedy for a node that cannot be used, or None."""
+def _refused(node: object, first: str, depth: int, at: Span) -> Diagnostic | None:
+    """Return what is wrong with a node that cannot be used, or None."""
     if depth > DEEPEST:
-        return "yaml-deep", "this is nested too deeply", "write it flat"
+        return Diagnostic("yaml-deep", "this is nested too deeply", at, "write it flat")
     if getattr(node, "anchor", None):
-        return "yaml-anchor", "anchors are not used here", "put the value in quotes, or write it again"
+        return Diagnostic("yaml-anchor", "anchors are not used here", at, "put the value in quotes, or write it again")
     if first == "!":
-        return "yaml-tag", "tags are not used here", "put the value in quotes, or take the `!` away"
+        return Diagnostic("yaml-tag", "tags are not used here", at, "put the value in quotes, or take the `!` away")
     return None
 
 

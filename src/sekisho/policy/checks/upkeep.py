@@ -1,4 +1,4 @@
-"""What gets old: reviews that are overdue, purposes without an end, people without a rule for their age."""
+"""What gets old: reviews that are overdue, and purposes without an end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sekisho.policy.source import Diagnostic, Severity
 
 
 def check(policy: Policy, law: tuple[Profile, ...], today: date) -> tuple[Diagnostic, ...]:
-    """Return warnings for overdue reviews and for purposes that never end, and an error for a version out of order."""
+    """Return warnings for overdue reviews and for purposes that never end."""
     found = [
         Diagnostic(
             "review-overdue",
@@ -33,13 +33,4 @@ def check(policy: Policy, law: tuple[Profile, ...], today: date) -> tuple[Diagno
         for p in policy.purposes
         if not p.reserved and p.keep is None
     ]
-    if policy.effective < policy.version:
-        found.append(
-            Diagnostic(
-                "effective",
-                "the policy takes effect before its version",
-                None,
-                "set `effective:` on or after `version:`",
-            )
-        )
     return tuple(found)
