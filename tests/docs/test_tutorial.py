@@ -1,0 +1,104 @@
+"""The tutorial, played: its files are written, its commands run in order, and what it shows is what comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+FENCE = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command and what the page shows of its output."""
+
+    command: str
+    shown: tuple[str, ...]
+
+    @property
+    def fails(self) -> bool:
+        """Whether the page shows a refusal or an error."""
+        return any(line.startswith(("refused", "error")) for line in self.shown)
+
+
+def steps(body: str) -> list[Step]:
+    found: list[tuple[str, list[str]]] = []
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.strip():
+            found[-1][1].append(line)
+    return [Step(command, tuple(shown)) for command, shown in found]
+
+
+def pattern(line: str) -> re.Pattern[str]:
+    """Return what matches a shown line: `…` is anything, runs of spaces are one."""
+    words = re.split(r"\s+", line.strip())
+    return re.compile(r"\s+".join(r".*" if w == "…" else re.escape(w).replace("…", ".*") for w in words))
+
+
+def missing(output: str, shown: tuple[str, ...]) -> str:
+    """Return the first shown line that does not come, in order, or an empty text."""
+    lines = iter(output.splitlines())
+    for line in shown:
+        if line.strip() == "…":
+            continue
+        wanted = pattern(line)
+        if not any(wanted.search(came.strip()) for came in lines):
+            return line
+    return ""
+
+
+def play(page: Path, folder: Path) -> int:
+    """Play a page in a folder; returns how many commands ran."""
+    place, ran = folder, 0
+    environment = {**os.environ, "COLUMNS": "160", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for fence in FENCE.finditer(page.read_text(encoding="utf-8")):
+        _, info, body = fence.groups()
+        if file := re.search(r"\bfile=(\S+)", info):
+            (place / file[1]).write_text(body, encoding="utf-8")
+        for step in steps(body) if info.strip() == "console" else ():
+            if step.command.startswith("cd "):
+                place = place / step.command.removeprefix("cd ")
+                continue
+            done = subprocess.run(
+                ["bash", "-c", step.command],
+                cwd=place,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            ran += 1
+            assert (done.returncode != 0) == step.fails, f"$ {step.command}\n{done.stdout}"
+            absent = missing(done.stdout, step.shown)
+            assert not absent, f"$ {step.command}\nshows no line like: {absent}\nbut:\n{done.stdout}"
+    return ran
+
+
+def test_the_tutorial_does_what_it_shows(tmp_path: Path) -> None:
+    assert play(TOP / "docs" / "tutorial.md", tmp_path) > 15
+
+
+@pytest.mark.unit
+def test_a_page_that_shows_what_does_not_come_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ echo one\none\n$ echo two\nthree\n```\n")
+    with pytest.raises(AssertionError, match="shows no line like: three"):
+        play(page, tmp_path)
+
+
+@pytest.mark.unit
+def test_a_page_whose_command_fails_unannounced_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ false\n```\n")
+    with pytest.raises(AssertionError, match="false"):
+        play(page, tmp_path)
