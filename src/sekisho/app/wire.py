@@ -183,6 +183,18 @@ class Workspace:
         data_map, wrong = read_map(source)
         if data_map is None:
             raise BadInput(wrong[0].message, help=wrong[0].help, place=source.name)
+        if data_map.store != name:
+            raise BadInput(
+                f"the map says store `{data_map.store}`, the settings say `{name}`",
+                help="use one name in both",
+                place=source.name,
+            )
+        if data_map.engine != setting.engine:
+            raise BadInput(
+                f"the map says engine `{data_map.engine}`, the address of `{name}` is of `{setting.engine}`",
+                help="correct the address or `engine:`",
+                place=source.name,
+            )
         rules, found = lower(self.policy, data_map)
         if failed(found):
             raise BadInput(found[0].message, help=found[0].help, place=source.name)
@@ -330,9 +342,10 @@ class Workspace:
         return Fact(person, rule.name, rule.number, decision, text, version, language, method, self.clock(), by)
 
     def note(self) -> int:
-        """Enter into the log the decisions that are not there yet, so that a crash between the two heals; returns how many.
+        """Enter into the log the decisions that are not there yet; returns how many.
 
-        The log holds one entry a fact in the ledger's order, so their number says where to go on.
+        So a crash between ledger and log heals. The log holds one entry a fact in the ledger's order; their number says
+        where to go on.
         """
         noted = 0
         with alone(self.settings.books):

@@ -13,7 +13,7 @@ from sekisho.compiler import postgres_guard as guards
 from sekisho.compiler import postgres_views as views
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_live import MASK, Inventory, LiveTable, Names, base, children, role_schema_of, schema_of
-from sekisho.compiler.quoting import fill, ident, listed, literal
+from sekisho.compiler.quoting import dollar, fill, ident, listed, literal
 from sekisho.compiler.rules import LoginRule, RuleSet, TableRule
 from sekisho.ground import canon
 from sekisho.policy.source import Diagnostic
@@ -24,7 +24,7 @@ def sections(rules: RuleSet, live: Inventory) -> tuple[Section, ...]:
     names = Names.of(live.database)
     seen = {v.purpose for v in rules.views}
     bound = {i.bound for i in rules.logins if i.bound}
-    made = [_roles(names), _core(rules, names), _database(live)]
+    made = [_roles(names), _core(rules, names), _database(rules, live)]
     for table in rules.tables:
         made += [_column(rules, table), _owner(rules, table, live, names)]
     made += [guards.guard(rules, table, live, names) for table in rules.tables]
@@ -87,31 +87,28 @@ def _trouble(code: str, message: str, remedy: str) -> Diagnostic:
 
 
 def _roles(names: Names) -> Section:
-    everyone = (names.gate, names.owner, names.witness, names.service)
-    return Section(
-        "roles", (), tuple(_make_role(n, "nologin") for n in everyone), tuple(_drop_role(n) for n in everyone)
-    )
+    others = (names.owner, names.witness, names.service)
+    # the gate inherits one thing, pg_read_all_stats, without which its watcher sees nothing
+    up = (_make_role(names.gate, "nologin inherit"), *(_make_role(n, "nologin noinherit") for n in others))
+    return Section("roles", (), up, tuple(_drop_role(n) for n in (names.gate, *others)))
 
 
 def _make_role(name: str, kind: str) -> str:
-    return (
-        f"do $sekisho$ begin create role {ident(name)} {kind} noinherit; "
-        "exception when duplicate_object then null; end $sekisho$"
-    )
+    return "do " + dollar(f" begin create role {ident(name)} {kind}; exception when duplicate_object then null; end ")
 
 
 def _drop_role(name: str) -> str:
     """Return SQL that drops a role unless another database of the cluster still needs it."""
-    return (
-        f"do $sekisho$ begin drop role {ident(name)}; "
-        "exception when dependent_objects_still_exist or undefined_object then null; end $sekisho$"
+    return "do " + dollar(
+        f" begin drop role {ident(name)}; "
+        "exception when dependent_objects_still_exist or undefined_object then null; end "
     )
 
 
 def _core(rules: RuleSet, names: Names) -> Section:
     template = files("sekisho.compiler").joinpath("postgres_core.sql").read_text(encoding="utf-8")
-    text = fill(template, {"gate": ident(names.gate), "store": literal(rules.store)})
-    create, *body = (s.strip() for s in text.split("--;"))
+    words = {"gate": ident(names.gate), "store": literal(rules.store), "buckets": str(guards.BUCKETS)}
+    create, *body = (fill(piece, words).strip() for piece in template.split("--;"))
     witness, service = ident(names.witness), ident(names.service)
     both = ("witness_permit(text)", "witness_readings(jsonb)")
     alone = ("renew(timestamptz, bigint)", "close_store()", "collect(integer)", "overdue()")
@@ -138,20 +135,37 @@ def _core(rules: RuleSet, names: Names) -> Section:
     )
 
 
-def _database(live: Inventory) -> Section:
-    """Take from PUBLIC what would let a login put data aside: temporary tables, and tables in schema public."""
+LARGE_OBJECTS = "pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea)"
+
+
+def _database(rules: RuleSet, live: Inventory) -> Section:
+    """Take from PUBLIC what would let a login put data aside: temporary tables, tables in public, large objects.
+
+    Everybody else who can log in keeps what PUBLIC loses.
+    """
     database = ident(live.database)
+    own = {i.name for i in rules.logins}
+    others = listed(u for u in live.others if u not in own)
     up: list[str] = []
     down: list[str] = []
-    if live.public_temp:
-        up.append(f"revoke temporary on database {database} from public")
-        up += [f"grant temporary on database {database} to {ident(u)}" for u in live.temp_users]
-        down += [f"revoke temporary on database {database} from {ident(u)}" for u in live.temp_users]
-        down.append(f"grant temporary on database {database} to public")
-    if live.public_create:
-        up.append("revoke create on schema public from public")
-        down.append("grant create on schema public to public")
-    before = {"temp": live.public_temp, "create": live.public_create, "users": list(live.temp_users)}
+    for taken, what, where in (
+        (live.public_temp, "temporary", f"database {database}"),
+        (live.public_create, "create", "schema public"),
+        (live.public_large_objects, "execute", f"function {LARGE_OBJECTS}"),
+    ):
+        if taken:
+            up.append(f"revoke {what} on {where} from public")
+            down.append(f"grant {what} on {where} to public")
+            # tables in schema public are made by migrations, which have their own way
+            if others and what != "create":
+                up.append(f"grant {what} on {where} to {others}")
+                down.insert(len(down) - 1, f"revoke {what} on {where} from {others}")
+    before = {
+        "temp": live.public_temp,
+        "create": live.public_create,
+        "large_objects": live.public_large_objects,
+        "others": list(live.others),
+    }
     return Section("database", ("roles",), tuple(up), tuple(down), canon.encode(before).decode())
 
 
@@ -210,7 +224,7 @@ def _login(login: LoginRule, rules: RuleSet, live: Inventory) -> Section:
     first = schema_of(login.purposes[0]) if login.purposes else role_schema_of(login.bound) if login.bound else ""
     path = listed([*([first] if first else []), rules.schema])
     up = [
-        _make_role(login.name, "login"),
+        _make_role(login.name, "login noinherit"),
         f"alter role {role} login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls",
         f"alter role {role} in database {database} set search_path = {path}",
         f"grant connect on database {database} to {role}",
@@ -227,9 +241,12 @@ def _login(login: LoginRule, rules: RuleSet, live: Inventory) -> Section:
     if login.backup:
         up.append(f"grant pg_read_all_data to {role}")
         down.insert(0, f"revoke pg_read_all_data from {role}")
+    held = [p for name, p in live.database_grants if name == login.name and p in ("TEMPORARY", "CREATE")]
+    up += [f"revoke {p} on database {database} from {role}" for p in held]
+    down += [f"grant {p} on database {database} to {role}" for p in held]
     if login.name not in live.roles:
         down.append(_drop_role(login.name))
-    before = canon.encode({"existed": login.name in live.roles}).decode()
+    before = canon.encode({"existed": login.name in live.roles, "held": held}).decode()
     return Section(f"login:{login.name}", ("core", "database"), tuple(up), tuple(down), before)
 
 

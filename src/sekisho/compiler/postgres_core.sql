@@ -1,19 +1,22 @@
 -- The gate's own tables and functions in a governed PostgreSQL database.
--- Filled by compiler.postgres: the role {{gate}} owns everything here, {{store}} is the store's name as a literal.
+-- Filled by compiler.postgres piece by piece: the role {{gate}} owns everything here, {{store}} is the store's name as a
+-- literal, which stands outside of every body of code.
 -- Every function is a definer function with a fixed search_path; every name is qualified.
 
 create schema sekisho authorization {{gate}};
 --;
 -- One row: permits of another epoch are void; opt-in purposes are open until the lease lapses. `position` is how far
--- in the ledgers of people and consent this store has followed.
+-- in the ledgers of people and consent this store has followed, `changed_at` when somebody's standing changed last.
 create table sekisho.lease (
   only_row boolean primary key default true check (only_row),
   epoch bigint not null,
   open_until timestamptz not null,
-  position bigint not null
+  position bigint not null,
+  changed_at timestamptz not null,
+  store text not null
 );
 --;
-insert into sekisho.lease (epoch, open_until, position) values (1, '-infinity', 0);
+insert into sekisho.lease (epoch, open_until, position, changed_at, store) values (1, '-infinity', 0, '-infinity', {{store}});
 --;
 create table sekisho.purpose (
   number smallint primary key check (number between 0 and 62),
@@ -73,6 +76,12 @@ create unlogged table sekisho.entered (
   permit bigint not null,
   login name not null
 ) with (fillfactor = 20);
+--;
+-- Rows to lock, which nobody else can: they keep a new person's row and a change of that person's standing from passing
+-- each other unseen. Advisory locks would do, but every login could take them and stop every withdrawal.
+create table sekisho.bucket (n integer primary key);
+--;
+insert into sekisho.bucket select generate_series(0, {{buckets}} - 1);
 --;
 -- People whose standing is not their class's default.
 create table sekisho.standing (
@@ -145,7 +154,7 @@ begin
     perform sekisho.refuse('this permit is not signed with a key that is known here', 'ask for one with `sekisho gate permit`');
   end if;
   select * into l from sekisho.login where name = k.login;
-  if l.name is null or p->>'login' <> k.login or p->>'database' <> current_database() or p->>'store' <> {{store}} then
+  if l.name is null or p->>'login' <> k.login or p->>'database' <> current_database() or p->>'store' <> (select store from sekisho.lease) then
     perform sekisho.refuse('this permit is for another login or another database', 'ask for one for this store');
   end if;
   if not exists (select from sekisho.purpose u where u.number = (p->>'number')::smallint and u.name = p->>'purpose')
@@ -258,8 +267,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   now_epoch bigint;
 begin
-  update sekisho.lease set epoch = epoch + 1, open_until = '-infinity' returning epoch into now_epoch;
-  delete from sekisho.entered;
+  update sekisho.lease set epoch = epoch + 1, open_until = '-infinity', changed_at = clock_timestamp()
+    returning epoch into now_epoch;
+  -- not deleted: what has entered is still to be ended, and `overdue` finds it here
+  update sekisho.entered set until = '-infinity';
   return now_epoch;
 end $$;
 --;
@@ -271,7 +282,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   returning o.serial, o.at, o.body
 $$;
 --;
--- End what is over: rows whose time has passed, and those of backends that are gone; returns backends to terminate.
+-- End what is over and return the backends to terminate: those whose permit has passed, those of the gate's logins that
+-- still look at people as they stood before the last change (a snapshot held while idle), and nothing of anybody else's.
 create function sekisho.overdue() returns setof integer
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   with gone as (
@@ -280,4 +292,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     returning e.pid, e.login
   )
   select a.pid from gone g join pg_stat_activity a on a.pid = g.pid and a.usename = g.login and a.datname = current_database()
+  union
+  select a.pid from pg_stat_activity a, sekisho.lease l
+  where a.datname = current_database() and a.usename in (select name from sekisho.login)
+    and a.state like 'idle in transaction%' and a.backend_xmin is not null and a.xact_start < l.changed_at
 $$;

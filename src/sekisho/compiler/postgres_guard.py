@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_live import MASK, NOBODY, Inventory, LiveTable, Names, base, children
-from sekisho.compiler.quoting import ident, literal
+from sekisho.compiler.quoting import dollar, ident, literal, made_name
 from sekisho.compiler.rules import RuleSet, TableRule
 from sekisho.datamap.model import Link
 
-LOCKS = 1936024435
-"""The class of our advisory locks: the bytes `seks`."""
-
 BUCKETS = 1024
-"""Locks that keep a new person's row and a change of that person's standing from passing each other unseen."""
+"""Rows to lock that keep a new person's row and a change of that person's standing from passing each other unseen."""
 
 
 def key_text(alias: str, columns: tuple[str, ...]) -> str:
@@ -35,7 +32,7 @@ def key_parts(columns: tuple[str, ...], key: str, live: LiveTable) -> list[str]:
 
 def guard(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> Section:
     """Make the triggers that keep a table's masks right, and carry changes to what its rows own."""
-    name = f"sekisho.{ident('guard ' + table.name)}"
+    name = f"sekisho.{ident(made_name('guard', table.name))}"
     trigger = f"create trigger sekisho_guard before insert or update on {base(rules, table.name)} for each row"
     up = _trigger(rules, table, names, name, _row_body(rules, table), trigger)
     down = _untrigger(rules, table, name, "sekisho_guard")
@@ -55,7 +52,7 @@ def _trigger(rules: RuleSet, table: TableRule, names: Names, name: str, body: st
     event = trigger.split()[2]
     return [
         f"create function {name}() returns trigger language plpgsql security definer\n"
-        f"set search_path = pg_catalog, pg_temp as $sekisho$\n{body}\nend $sekisho$",
+        "set search_path = pg_catalog, pg_temp as " + dollar(f"\n{body}\nend "),
         f"alter function {name}() owner to {ident(names.gate)}",
         f"revoke all on function {name}() from public",
         f"{trigger} execute function {name}()",
@@ -85,7 +82,7 @@ def _subject_steps(table: TableRule) -> list[str]:
     key, who = key_text("new", table.key), literal(table.subject)
     changed = " or ".join(f"old.{ident(c)} is distinct from new.{ident(c)}" for c in table.key)
     bucket = f"hashtext({who} || ':' || {key}) & {BUCKETS - 1}"
-    lock = f"perform pg_advisory_xact_lock_shared({LOCKS}, {bucket});"
+    lock = f"perform from sekisho.bucket b where b.n = {bucket} for share;"
     return [
         # a new person's row and a change of that person's standing wait for each other, so neither misses the other
         f"if tg_op = 'INSERT' then {lock}",
@@ -118,7 +115,7 @@ def _joined(rules: RuleSet, link: Link, owner: str, owned: str) -> str:
 
 
 def _carry(rules: RuleSet, table: TableRule, names: Names) -> tuple[list[str], list[str]]:
-    name = f"sekisho.{ident('carry ' + table.name)}"
+    name = f"sekisho.{ident(made_name('carry', table.name))}"
     same_row = " and ".join(f"n.{ident(k)} = o.{ident(k)}" for k in table.key)
     updates = [
         f"  update {base(rules, child.name)} c set {MASK} = n.{MASK}\n"
@@ -138,7 +135,7 @@ def _loose(
     rules: RuleSet, table: TableRule, loose: list[tuple[TableRule, Link]], names: Names, event: str
 ) -> tuple[list[str], list[str]]:
     """Where no foreign key holds a link, an owner may appear after, or vanish before, what it owns."""
-    name = f"sekisho.{ident(f'{event} {table.name}')}"
+    name = f"sekisho.{ident(made_name(event, table.name))}"
     rows, value = ("new", f"r.{MASK}") if event == "insert" else ("old", str(NOBODY))
     updates = [
         f"  update {base(rules, child.name)} c set {MASK} = {value} from sekisho_rows r\n"
@@ -202,16 +199,17 @@ begin
   -- guards look a person up by the text of the key as the column writes it, so `07` must become `7` here
   keys := array(select case u.class {written} else u.key end
     from unnest(classes, keys) with ordinality u(class, key, n) order by u.n);
-  perform pg_advisory_xact_lock({LOCKS}, b) from (
-    select distinct hashtext(u.class || ':' || u.key) & {BUCKETS - 1} as b
-    from unnest(classes, keys) u(class, key) order by b) buckets;
+  perform from sekisho.bucket b where b.n in (
+    select hashtext(u.class || ':' || u.key) & {BUCKETS - 1} from unnest(classes, keys) u(class, key))
+    order by b.n for update;
   insert into sekisho.standing as s (class, key, mask)
     select distinct on (u.class, u.key) u.class, u.key, u.mask from unnest(classes, keys, masks) u(class, key, mask)
     on conflict (class, key) do update set mask = excluded.mask;
 {touches}
   delete from sekisho.standing s using unnest(classes, keys) u(class, key)
     where s.class = u.class and s.key = u.key and s.mask = case s.class {defaults} else -1 end;
-  update sekisho.lease l set position = head where l.position <> head;
+  update sekisho.lease l set position = head,
+    changed_at = case when total > 0 then clock_timestamp() else l.changed_at end;
   return total;"""
     return Section(
         "project",
@@ -219,8 +217,7 @@ begin
         (
             "create function sekisho.project(classes text[], keys text[], masks bigint[], since bigint, head bigint)\n"
             "returns bigint\n"
-            "language plpgsql security definer set search_path = pg_catalog, pg_temp as $sekisho$\n"
-            f"{body}\nend $sekisho$",
+            "language plpgsql security definer set search_path = pg_catalog, pg_temp as " + dollar(f"\n{body}\nend "),
             f"alter function {signature} owner to {ident(names.gate)}",
             f"revoke all on function {signature} from public",
             f"grant execute on function {signature} to {ident(names.service)}",

@@ -54,8 +54,11 @@ class Inventory:
     roles: frozenset[str]
     public_temp: bool
     public_create: bool
-    temp_users: tuple[str, ...] = ()
-    """Login roles that keep TEMP when PUBLIC loses it."""
+    public_large_objects: bool = False
+    others: tuple[str, ...] = ()
+    """Roles that can log in and keep what PUBLIC loses; the superusers and the database's owner need nothing."""
+    database_grants: tuple[tuple[str, str], ...] = ()
+    """(role, privilege) granted on the database to a role by name."""
     ours: frozenset[str] = field(default_factory=frozenset)
     """Schemas that an applied plan made."""
 

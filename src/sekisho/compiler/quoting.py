@@ -6,6 +6,7 @@ standard's: `"` doubled inside identifiers, `'` doubled inside literals, never a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from sekisho.ground.errors import BadInput
@@ -15,8 +16,8 @@ LONGEST_NAME = 63
 
 
 def ident(name: str) -> str:
-    """Return a name as a delimited identifier; raises BadInput where it is empty, too long or holds NUL."""
-    if not name or "\0" in name or len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+    """Return a name as a delimited identifier; raises BadInput where it is empty, too long or cannot be stored."""
+    if not name or not _holdable(name) or len(name.encode()) > LONGEST_NAME:
         raise BadInput(f"`{name!r}` cannot be a database name", help="use 1 to 63 bytes without NUL")
     return '"' + name.replace('"', '""') + '"'
 
@@ -28,10 +29,30 @@ def qualified(schema: str, name: str) -> str:
 
 def literal(text: str) -> str:
     """Return a text as a string literal, safe under any setting of standard_conforming_strings."""
-    if "\0" in text:
-        raise BadInput("a text for the database holds NUL", help="remove the character U+0000")
+    if not _holdable(text):
+        raise BadInput("a text for the database holds what it cannot store", help="remove U+0000 and lone surrogates")
     quoted = "'" + text.replace("'", "''").replace("\\", "\\\\") + "'"
     return "E" + quoted if "\\" in text else quoted
+
+
+def _holdable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def dollar(body: str) -> str:
+    """Return a body of code between dollar quotes whose tag does not occur in it, whatever names it holds."""
+    tag = "$sekisho$"
+    while tag in body:
+        tag = f"${tag[1:-1]}_$"
+    return f"{tag}{body}{tag}"
+
+
+def made_name(part: str, name: str) -> str:
+    """Return `part name` as a name of our own, the end replaced by a hash where it would be too long."""
+    full = f"{part} {name}"
+    if len(full.encode()) <= LONGEST_NAME:
+        return full
+    return f"{part} {hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 def listed(names: Iterable[str]) -> str:

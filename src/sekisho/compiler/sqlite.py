@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_live import MASK, NOBODY, children
-from sekisho.compiler.quoting import ident, listed, literal
+from sekisho.compiler.quoting import ident, listed, literal, made_name
 from sekisho.compiler.rules import PurposeRule, RuleSet, TableRule, ViewRule
 from sekisho.datamap.model import Link, Withheld
 from sekisho.policy.source import Diagnostic
@@ -165,12 +165,16 @@ def _guard(rules: RuleSet, table: TableRule, live: Mapping[str, LiveTable]) -> S
         bodies["gone"] = _touch(rules, owned, "old")
         bodies["insert"] += _touch(rules, owned, "new")
     up = [
-        f"create trigger {ident(f'sekisho {event} {table.name}')} {when} begin {'; '.join(bodies[event])}; end"
+        f"create trigger {_trigger(event, table)} {when} begin {'; '.join(bodies[event])}; end"
         for event, when in events.items()
     ]
-    down = [f"drop trigger {ident(f'sekisho {event} {table.name}')}" for event in reversed(events)]
+    down = [f"drop trigger {_trigger(event, table)}" for event in reversed(events)]
     near = (table.name, *(link.table for link in table.owners), *(c.name for c, _ in owned))
     return Section(f"guard:{table.name}", tuple(dict.fromkeys(f"column:{n}" for n in near)), tuple(up), tuple(down))
+
+
+def _trigger(event: str, table: TableRule) -> str:
+    return ident(made_name(f"sekisho {event}", table.name))
 
 
 def _same_key(table: TableRule) -> str:
@@ -197,7 +201,7 @@ def _people(rules: RuleSet, table: TableRule) -> Section:
     right = right_mask(rules, table, name)
     up, down = [], []
     for event, row in (("insert", "new"), ("update", "new"), ("delete", "old")):
-        trigger = ident(f"sekisho standing {event} {table.name}")
+        trigger = _trigger(f"standing {event}", table)
         match = key_equals(name, table.key, f"{row}.key")
         up.append(
             f"create trigger {trigger} after {event} on {STANDING} when {row}.class = {who} "
@@ -216,11 +220,19 @@ def _masks(rules: RuleSet, table: TableRule) -> Section:
 
 
 def inner_view(name: str, view: ViewRule, purpose: PurposeRule, rules: RuleSet, here: LiveTable, person: str) -> str:
-    """Return the inner view of a table for a purpose; `person` is the key that one person's request is about."""
+    """Return the inner view of a table for a purpose; `person` is the key that one person's request is about.
+
+    SQLite has no barrier: where an index holds a column, a condition on it runs before the mask is looked at, and could
+    fail with a hidden value in its message. So what is not a key shows itself only where the row stands.
+    """
+    table = rules.table(view.table)
+    bare = {*here.columns} if table is None else {*table.key, *(c for link in table.owners for c in link.columns)}
     columns = []
     for column in here.columns:
-        if column in view.shown:
+        if column in view.shown and column in bare:
             columns.append(f"t.{ident(column)}")
+        elif column in view.shown:
+            columns.append(f"case when (t.{MASK} & {purpose.bit}) <> 0 then t.{ident(column)} end as {ident(column)}")
         elif column in view.withheld and rules.withheld is Withheld.NULL:
             columns.append(f"null as {ident(column)}")
     conditions = [f"(t.{MASK} & {purpose.bit}) <> 0"]

@@ -154,7 +154,9 @@ def test_an_opt_in_purpose_is_closed_when_the_lease_lapses(
     store.renew(store.position())
     assert passage.run("select count(*) from customers").rows == [(1,)]
     store.close()
-    assert passage.run("select count(*) from customers").rows == [(0,)]
+    with pytest.raises(Refused, match="this permit is over"):
+        passage.run("select count(*) from customers")
+    assert through("news").run("select count(*) from customers").rows == [(0,)]
 
 
 def test_a_purpose_held_by_role_needs_no_permit_and_sees_only_who_stands(store: PostgresStore, url: str) -> None:
@@ -381,3 +383,54 @@ def test_a_promise_of_names_refuses_what_does_not_name(
         with pytest.raises(Refused, match="does not name them"):
             passage.run(sql)
     assert notebook.told[-1] == ("refused", ("careful", "not-named", "c-careful"))
+
+
+def test_what_a_migration_adds_is_denied_and_told(store: PostgresStore, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("alter table customers add column phone2 text")
+        db.execute("create table diary (of_whom integer, words text)")
+    found = store.check()
+    assert found.unmapped == ("customers.phone2", "diary")
+    assert found.green, "nobody can read it, so the barrier stands"
+    with as_login(url, "shop_support") as db:
+        for sql in ("select * from diary", "select phone2 from support.customers"):
+            with pytest.raises(psycopg.Error):
+                db.execute(sql.encode())
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("grant select on diary to public")
+    assert not store.check().green
+
+
+def test_a_snapshot_from_before_a_change_is_ended(store: PostgresStore, url: str) -> None:
+    token = store.issue(ask("support"), permits.SERVICE).token
+    with as_login(url, "shop_support") as db:
+        db.execute("begin isolation level repeatable read")
+        db.execute("select sekisho.enter(%s)", (token,))
+        assert db.execute("select count(*) from support.customers").fetchone() == (20,)
+        stand(store, {("customer", "5"): 0b11111})
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            db.execute("select count(*) from support.customers")
+
+
+def test_a_login_cannot_put_data_aside(store: PostgresStore, url: str) -> None:
+    with as_login(url, "shop_support") as db:
+        for sql in (
+            "create temp table kept as select 1",
+            "create table public.kept (a int)",
+            "select lo_from_bytea(0, 'x')",
+            "select lo_create(0)",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                db.execute(sql.encode())
+
+
+def test_a_login_that_was_there_before_loses_what_it_could_put_data_aside_with(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("do $$ begin create role shop_ship login; exception when duplicate_object then null; end $$")
+        db.execute(f'grant temporary, create on database "{db.info.dbname}" to shop_ship'.encode())
+    before = dump(url)
+    store = PostgresStore(url, rules(), KeyRing(), Notebook())
+    store.apply()
+    assert not [h for h in store.check().holes if h.code == "create"]
+    store.remove()
+    assert dump(url) == before

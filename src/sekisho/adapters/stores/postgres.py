@@ -50,6 +50,11 @@ REMEDIES: Mapping[str, str] = {
     "language": "drop it where nobody needs it",
     "create": "revoke it; a purpose login creates nothing",
     "side-channel": "see docs/trust.md; nothing personal is printed, but existence can be inferred",
+    "member": "revoke the membership; what a login can become, it can do",
+    "unmapped-grant": "map the table, or revoke the grant",
+    "view-grant": "revoke it, or name the login in the map",
+    "plain-client": "use `gate shell` or the psycopg client where each reading must be witnessed",
+    "snapshot": "the watcher ends it when it is idle after somebody's standing has changed",
     "held-by-role": "give it permits instead where each reading must be witnessed",
 }
 
@@ -60,7 +65,15 @@ class PostgresStore:
     engine = "postgresql"
 
     def __init__(self, url: str, rules: RuleSet, keys: Keys, witness: Witness, clock: stamp.Clock = stamp.now) -> None:
-        """Hold the address of the store's administrator; nothing is opened yet."""
+        """Hold the address of the store's administrator; nothing is opened yet. Raises BadInput where it is none."""
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise BadInput(
+                f"the address of store `{rules.store}` cannot be read",
+                help="write it like postgresql://name@host:5432/database",
+                place="sekisho.toml",
+            ) from error
         self.url, self.rules, self.keys, self.witness, self.clock = url, rules, keys, witness, clock
         self.name = rules.store
 
@@ -69,14 +82,18 @@ class PostgresStore:
         try:
             with psycopg.connect(self.url, connect_timeout=5, application_name="sekisho", **kwargs) as db:
                 yield db
+        except psycopg.errors.LockNotAvailable as error:
+            raise StoreTrouble(
+                f"another transaction holds what this needs in store `{self.name}`",
+                help="nothing was changed; try again when the long transaction is over",
+            ) from error
         except psycopg.OperationalError as error:
             raise StoreTrouble(
                 f"store `{self.name}` does not answer", help="start it, and check its address in sekisho.toml"
             ) from error
-        except psycopg.errors.LockNotAvailable as error:
+        except psycopg.errors.InvalidSchemaName as error:
             raise StoreTrouble(
-                f"another transaction holds what the plan needs in store `{self.name}`",
-                help="nothing was changed; try again when the long transaction is over",
+                f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`"
             ) from error
 
     # -- plan, apply, remove ------------------------------------------------------------------------------------
@@ -211,7 +228,7 @@ class PostgresStore:
         except psycopg.OperationalError as error:
             raise StoreTrouble(
                 f"login `{ask.login}` cannot connect to store `{self.name}`",
-                help="give its address under `logins` of the store in sekisho.toml",
+                help="let the server accept it from this machine (pg_hba.conf, PGPASSFILE)",
             ) from error
         try:
             with self._open(autocommit=True) as db:
@@ -267,6 +284,7 @@ class PostgresStore:
         people = list(standing)
         arrays = ([c for c, _ in people], [k for _, k in people], list(standing.values()))
         with self._open() as db:
+            db.execute("set local lock_timeout = '5s'")
             try:
                 row = db.execute(
                     "select sekisho.project(%s::text[], %s::text[], %s::bigint[], %s, %s)", (*arrays, since, head)
@@ -277,6 +295,8 @@ class PostgresStore:
                     help="register people by the keys that the map names",
                 ) from error
         changed = 0 if row is None else int(row[0])
+        if changed > 0:
+            self.watch()
         return None if changed == BEHIND else max(changed, 0)
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
@@ -287,9 +307,10 @@ class PostgresStore:
         return None if row is None or row[0] is None else until
 
     def close(self) -> int:
-        """Void every permit and close opt-in purposes at once; returns the new epoch."""
+        """Void every permit, close opt-in purposes and end what has entered, at once; returns the new epoch."""
         with self._open() as db:
             row = db.execute("select sekisho.close_store()").fetchone()
+        self.watch()
         return 0 if row is None else int(row[0])
 
     def watch(self) -> int:
@@ -318,10 +339,10 @@ class PostgresStore:
                 return Check(self.name, self.clock(), ("nothing is applied",), ())
             expected = {(k, n): d for k, n, d in db.execute("select kind, name, digest from sekisho.expected")}
             present = look.state(db, self.rules)
-            wanted = {
-                s.name: s.fingerprint
-                for s in compile_postgres.sections(self.rules, look.inventory(db, self.rules.schema))
-            }
+            live = look.inventory(db, self.rules.schema)
+            trouble = compile_postgres.diagnose(self.rules, live)
+            # rules that do not fit the database give no sections to compare
+            wanted = {} if trouble else {s.name: s.fingerprint for s in compile_postgres.sections(self.rules, live)}
             stored = {a.name: a.fingerprint for a in look.applied(db)}
             holes = self._holes(db)
         differences = [
@@ -331,10 +352,12 @@ class PostgresStore:
         differences += [f"{k} {n} is new" for k, n in sorted(present.keys() - expected.keys())]
         differences += [
             f"{n} is not as the policy says now"
-            for n in sorted(wanted.keys() | stored.keys())
+            for n in sorted(wanted.keys() | stored.keys() if wanted else ())
             if wanted.get(n) != stored.get(n)
         ]
-        return Check(self.name, self.clock(), tuple(differences), holes)
+        differences += [d.message for d in trouble]
+        differences += [f"{h.who} {h.what}" for h in holes if h.code == "unmapped-grant"]
+        return Check(self.name, self.clock(), tuple(differences), holes, look.unmapped(live, self.rules))
 
     def _holes(self, db: look.Connection) -> tuple[Hole, ...]:
         names = Names.of(db.info.dbname)
@@ -344,6 +367,7 @@ class PostgresStore:
             {
                 "schema": rules.schema,
                 "tables": [t.name for t in rules.tables],
+                "open": list(rules.open_tables),
                 "own_roles": [names.gate, names.owner, names.witness, names.service],
                 "schemas": sorted(
                     {schema_of(v.purpose) for v in rules.views}

@@ -47,7 +47,9 @@ def inventory(db: Connection, schema: str) -> Inventory:
         roles=frozenset(whole["roles"]),
         public_temp=whole["public_temp"],
         public_create=whole["public_create"],
-        temp_users=tuple(whole["temp_users"]),
+        public_large_objects=whole["public_large_objects"],
+        others=tuple(whole["others"]),
+        database_grants=tuple((r, p) for r, p in whole["database_grants"]),
     )
     return _without_gate(live, applied(db))
 
@@ -78,8 +80,10 @@ def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
                 grants=tuple((g, p, o) for g, p, o in before["grants"]),
                 column_grants=tuple((g, p, c) for g, p, c in before["columns"]),
             )
-        elif kind == "login" and not before["existed"]:
-            roles.discard(name)
+        elif kind == "login":
+            live = replace(live, database_grants=_as_before(live.database_grants, name, before["held"]))
+            if not before["existed"]:
+                roles.discard(name)
         elif kind == "purpose":
             ours.add(schema_of(name))
         elif kind == "held":
@@ -89,9 +93,15 @@ def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
                 live,
                 public_temp=before["temp"],
                 public_create=before["create"],
-                temp_users=tuple(before["users"]),
+                public_large_objects=before["large_objects"],
+                others=tuple(before["others"]),
             )
     return replace(live, tables=tables, roles=frozenset(roles), ours=frozenset(ours))
+
+
+def _as_before(grants: Iterable[tuple[str, str]], role: str, held: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the grants on the database with those of one role as they were."""
+    return (*(g for g in grants if g[0] != role), *((role, p) for p in held))
 
 
 def state(db: Connection, rules: RuleSet) -> dict[tuple[str, str], str]:
@@ -112,3 +122,15 @@ def state(db: Connection, rules: RuleSet) -> dict[tuple[str, str], str]:
         },
     )
     return {(kind, name): hashlib.sha256(text.encode()).hexdigest() for kind, name, text in rows}
+
+
+def unmapped(live: Inventory, rules: RuleSet) -> tuple[str, ...]:
+    """Return the tables and columns of the schema that the map does not know, as `table` or `table.column`."""
+    found = []
+    for name, table in sorted(live.tables.items()):
+        rule = rules.table(name)
+        if rule is not None:
+            found += [f"{name}.{column}" for column, _ in table.columns if column not in rule.columns]
+        elif name not in rules.open_tables and table.kind in ("r", "p", "f", "m"):
+            found.append(name)
+    return tuple(found)

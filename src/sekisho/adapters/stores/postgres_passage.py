@@ -18,7 +18,7 @@ from sekisho.gate.naming import ANOTHER, NAME_THEM, NOT_NAMED, People, namer, na
 from sekisho.gate.session import Answer, Issued, Reading
 from sekisho.gate.session import Witness as WitnessPort
 from sekisho.ground import stamp
-from sekisho.ground.errors import Refused
+from sekisho.ground.errors import Refused, SekishoError, StoreTrouble
 from sekisho.policy.model import Witness
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -64,6 +64,12 @@ class PostgresPassage:
             self._refuse("no-privilege", self._of_privilege(error), error)
         except psycopg.errors.UndefinedColumn as error:
             self._refuse_column(error)
+        except psycopg.errors.AdminShutdown:
+            raise Refused("this permit is over", help="ask for a new one", clause=self._purpose.clause) from None
+        except psycopg.Error as error:
+            raise _trouble(error) from None
+        except UnicodeEncodeError as error:
+            raise StoreTrouble("the statement is not text that can be sent", help="check it") from error
         if cursor.description is None:
             return Answer((), (), max(cursor.rowcount, 0), {})
         rows = cursor.fetchall()
@@ -119,7 +125,7 @@ class PostgresPassage:
                         self._refuse(
                             "withheld", hidden_name(self._rules, self._purpose.name, view.table, column), error
                         )
-        raise error
+        raise _trouble(error)
 
     def _of_privilege(self, error: psycopg.Error) -> str:
         said = error.diag.message_primary or "permission denied"
@@ -148,3 +154,11 @@ class PostgresPassage:
         with suppress(psycopg.Error):
             self._db.execute("select sekisho.leave()")
         self._db.close()
+
+
+def _trouble(error: psycopg.Error) -> SekishoError:
+    """Return what is wrong with a statement; a message about data may hold a value of a row, so it is not repeated."""
+    said = error.diag.message_primary or "the connection is gone"
+    about_text = isinstance(error, psycopg.errors.SyntaxErrorOrAccessRuleViolation | psycopg.OperationalError)
+    what = f": {said}" if about_text else f" ({type(error).__name__})"
+    return StoreTrouble(f"the statement failed{what}", help=error.diag.message_hint or "check it")

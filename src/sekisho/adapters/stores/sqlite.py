@@ -247,7 +247,9 @@ class SqliteStore:
             applied = {a.name: a for a in self._applied(db)}
             if not applied:
                 return Check(self.name, self.clock(), ("nothing is applied",), ())
-            wanted = {s.name: s for s in compile_sqlite.sections(self.rules, self._live(db))}
+            live = self._live(db)
+            wanted = {s.name: s for s in compile_sqlite.sections(self.rules, live)}
+            trouble = compile_sqlite.diagnose(self.rules, live)
             present = {sql for (sql,) in db.execute("select sql from sqlite_schema where sql is not null")}
         differences = [
             f"{n} is not as the policy says now"
@@ -260,7 +262,19 @@ class SqliteStore:
             for statement in section.up
             if statement.startswith("create ") and not any(_same(statement, sql) for sql in present)
         ]
-        return Check(self.name, self.clock(), tuple(differences), self._holes())
+        differences += [d.message for d in trouble]
+        return Check(self.name, self.clock(), tuple(differences), self._holes(), self._unmapped(live))
+
+    def _unmapped(self, live: Mapping[str, LiveTable]) -> tuple[str, ...]:
+        """Return the tables and columns of the file that the map does not know."""
+        found = []
+        for name, table in sorted(live.items()):
+            rule = self.rules.table(name)
+            if rule is not None:
+                found += [f"{name}.{column}" for column in table.columns if column not in rule.columns]
+            elif name not in self.rules.open_tables and table.kind == "table":
+                found.append(name)
+        return tuple(found)
 
     def _holes(self) -> tuple[Hole, ...]:
         found = [

@@ -34,8 +34,28 @@ FUNCTIONS = frozenset(
         "rtrim sign strftime string_agg substr substring sum time total trim typeof unicode unixepoch upper"
     ).split()
 )
+LONGEST_VALUE = 10_000_000
+"""Bytes of one value; a statement must not eat the process's memory."""
+
 SECONDS = 20.0
 """How long one statement may take; a runaway recursion is stopped."""
+
+
+HARMLESS = (
+    "syntax error",
+    "incomplete input",
+    "no such table",
+    "no such column",
+    "no such function",
+    "ambiguous column name",
+    "wrong number of arguments",
+    "Incorrect number of bindings supplied",
+    "You can only execute one statement at a time",
+    "too many terms",
+    "datatype mismatch",
+    "string or blob too big",
+)
+"""What SQLite says about a statement without repeating a value."""
 
 
 class SqlitePassage:
@@ -67,6 +87,7 @@ class SqlitePassage:
         self._touched: set[str] = set()
         uri = f"file:{path.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
         self._db: sqlite3.Connection | None = sqlite3.connect(uri, uri=True, cached_statements=0, isolation_level=None)
+        self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         try:
             for name, view in self._inner.items():
                 person = permit.subject
@@ -112,6 +133,8 @@ class SqlitePassage:
             rows = cursor.fetchall()
         except sqlite3.Error as error:
             self._explain(error)
+        except (ValueError, OverflowError) as error:
+            raise StoreTrouble("the statement or a value cannot be given to SQLite", help="check it") from error
         columns = tuple(d[0] for d in cursor.description or ())
         if columns:
             self._witness.reading([self._reading(sql, len(rows), self._people(sql, columns, rows))])
@@ -174,7 +197,9 @@ class SqlitePassage:
             self._refuse("no-privilege", f"purpose `{self._purpose.name}` does not reach that", error)
         if "interrupted" in said:
             raise Refused("the statement took too long", help="ask for less at a time") from error
-        raise StoreTrouble(f"the statement failed: {said.split(':', 1)[0]}", help="check its spelling") from error
+        # what the engine says may hold a value of a row, so only what is about the text is repeated
+        harmless = next((h for h in HARMLESS if h in said), "")
+        raise StoreTrouble(f"the statement failed{': ' + harmless if harmless else ''}", help="check it") from None
 
     def _refuse(self, code: str, says: str, error: BaseException | None = None, help: str = ANOTHER) -> NoReturn:
         permit = self._issued.permit

@@ -1,7 +1,10 @@
 -- Every way by which a governed table can be read without stating a purpose: who has it, and by what.
 with governed as (select c.oid, c.relname, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = %(schema)s and c.relname = any(%(tables)s)),
-people as (select r.* from pg_roles r where r.rolcanlogin)
+people as (select r.* from pg_roles r where r.rolcanlogin),
+loose as (select c.oid, c.relname, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = %(schema)s and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and c.relname <> all(%(tables)s) and c.relname <> all(%(open)s))
 select 'superuser' as code, rolname as who, 'reads everything, whatever the gate says' as what from people where rolsuper
 union all select 'bypassrls', rolname, 'has BYPASSRLS' from people where rolbypassrls and not rolsuper
 union all select 'createrole', rolname, 'has CREATEROLE and can make itself a member of the owner' from people where rolcreaterole and not rolsuper
@@ -38,6 +41,24 @@ union all select 'language', l.lanname, 'is an untrusted language' from pg_langu
 union all select 'create', r.rolname, 'may create objects in the database' from pg_roles r
   where r.rolname = any(%(logins)s) and (has_database_privilege(r.oid, current_database(), 'CREATE')
     or has_database_privilege(r.oid, current_database(), 'TEMP') or has_schema_privilege(r.oid, %(schema)s, 'CREATE'))
+union all select 'member', p.rolname, 'can become ' || pg_get_userbyid(m.roleid)
+  from people p join pg_auth_members m on m.member = p.oid where p.rolname = any(%(logins)s) and not p.rolsuper
+union all select 'unmapped-grant', case when x.grantee = 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end,
+    'has ' || x.privilege_type || ' on ' || l.relname || ', which the map does not know'
+  from loose l, aclexplode(l.relacl) x where x.grantee = 0 or pg_get_userbyid(x.grantee) = any(%(logins)s)
+union all select 'unmapped-grant', case when x.grantee = 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end,
+    'has ' || x.privilege_type || ' on ' || l.relname || '.' || a.attname || ', which the map does not know'
+  from loose l join pg_attribute a on a.attrelid = l.oid, aclexplode(a.attacl) x
+  where x.grantee = 0 or pg_get_userbyid(x.grantee) = any(%(logins)s)
+union all select 'view-grant', case when x.grantee = 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end,
+    'has ' || x.privilege_type || ' on ' || n.nspname || '.' || c.relname
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) x
+  where n.nspname = any(%(schemas)s) and x.grantee <> c.relowner
+    and (x.grantee = 0 or pg_get_userbyid(x.grantee) <> all(%(logins)s))
+union all select 'plain-client', 'every purpose login',
+    'a client that is not ours: its permit is witnessed, its statements are not'
+union all select 'snapshot', 'every purpose login',
+    'a transaction that keeps its snapshot sees people as they stood when it began, until it is ended'
 union all select 'side-channel', 'every purpose login',
     'EXPLAIN ANALYZE says how many rows a view hid; a unique key says that a hidden value exists'
 union all select 'held-by-role', r.rolname, 'holds its purpose by role: its statements are witnessed only by its own client'
