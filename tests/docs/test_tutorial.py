@@ -102,3 +102,26 @@ def test_a_page_whose_command_fails_unannounced_fails(tmp_path: Path) -> None:
     page.write_text("```console\n$ false\n```\n")
     with pytest.raises(AssertionError, match="false"):
         play(page, tmp_path)
+
+
+def promises(text: str) -> list[str]:
+    return re.findall(r"^```promise\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.unit
+def test_the_readme_quotes_the_studio_as_it_is() -> None:
+    shown = promises((TOP / "README.md").read_text(encoding="utf-8"))
+    kept = promises((TOP / "examples" / "studio" / "policy.md").read_text(encoding="utf-8"))
+    assert shown
+    assert set(shown) <= set(kept)
+
+
+def test_the_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (tmp_path / "examples").symlink_to(TOP / "examples")
+    made = subprocess.run(
+        [".venv/bin/sekisho", "demo", "--into", "var/demo-sqlite"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr.decode()
+    assert play(TOP / "README.md", tmp_path) > 4
