@@ -142,7 +142,7 @@ def exits() -> list[str]:
         if found.get(call.code, "…") == "…":
             found[call.code] = call.says
     lines += table(("code", "says"), sorted((f"`{c}`", s) for c, s in found.items() if c != "allowed"))
-    lines += ["", "## Ways past the gate", "", "What `sekisho gate check` lists as holes, and the remedy.", ""]
+    lines += ["", "## Ways past the gate", "", "What `sekisho gate holes` lists as holes, and the remedy.", ""]
     holes = dict(REMEDIES)
     for call in calls("holes"):
         holes.setdefault(call.code, call.help)
@@ -248,6 +248,13 @@ def laws() -> list[str]:
             for g in profile.grounds
         )
         lines += table(("ground", "article", "opt-in", "detail", "says", "verified"), grounds)
+        bases = (
+            (f"`{b.code}`", b.article, "yes" if b.consent else "", "yes" if b.record else "", b.says, b.verified)
+            for b in profile.bases
+        )
+        heads = ("basis", "article", "consent", "record", "says", "verified")
+        if profile.bases:
+            lines += ["", "### Bases for giving data to others", "", *table(heads, bases)]
         duties = (
             (f"`{d.id}`", d.article, d.text["en"], d.effective.isoformat(), d.status.replace("_", " "), d.verified)
             for d in profile.duties
