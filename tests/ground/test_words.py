@@ -22,7 +22,12 @@ LISTS = ("src/sekisho/ground/words.py", "docs/reference/words.md")
 ALLOWED = (
     ("src/sekisho/policy/categories.py", "user", r"\buser\.[a-z]", "keys of fideslang, as that vocabulary writes them"),
     ("*", "user", r"user's words", "the writer of a policy or a map, in the rule about messages"),
-    ("*", "user", r"operating system's user|other users of the machine|os user|user@host", "accounts of the operating system"),
+    (
+        "*",
+        "user",
+        r"operating system's user|(users of (the|this) machine|machine's user)|os user|user@host",
+        "accounts of the operating system",
+    ),
     ("*", "user", r"session_user|current_user|ALTER USER|CREATE USER", "names that PostgreSQL gives"),
     ("*", "user", r'"users?"[\]:]|user=|user agent|user-agent', "names that a connection string or HTTP gives"),
     ("CHANGELOG.md", "user", r"for those who use it", "says whom the changelog is for"),
