@@ -61,7 +61,8 @@ class Login:
     """A database login and its ceiling: the purposes that its permits may name.
 
     `bound` is the one purpose that a service holds by its role, without permits. A `backup` login reads everything
-    and is listed as such. A `pooled` login sits behind a transaction pooler: no session permits.
+    and is listed as such. A `pooled` login sits behind a transaction pooler: no session permits. A `witness` login
+    reads nothing: through it services make permits and readings durable.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Login:
     backup: bool = False
     pooled: bool = False
     span: Span | None = field(default=None, compare=False)
+    witness: bool = False
 
 
 class Withheld(Enum):

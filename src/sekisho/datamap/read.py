@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 
 from sekisho.datamap.model import Column, DataMap, Link, Login, Table, Use, Withheld, by_depth
 from sekisho.ground import canon
+from sekisho.policy.source import Diagnostic, Source, Span, failed, quoted
 from sekisho.policy.typed import CATEGORY, nearest
-from sekisho.policy.source import Diagnostic, Source, Span, failed
 from sekisho.policy.yamltext import Fields, Items, Node, Scalar, parse
 
 ENGINES = ("postgresql", "sqlite")
 TOP = ("store", "engine", "schema", "withheld", "tables", "logins", "anchors")
 OF_TABLE = ("subject", "key", "owner", "columns", "personal")
-OF_LOGIN = ("purposes", "bound", "backup", "pooled")
+OF_LOGIN = ("purposes", "bound", "backup", "pooled", "witness")
 STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 ANCHOR = re.compile(r"(?:max|min)\(([^().]+)\.([^().]+)\)\Z")
+NAME_OF_ANCHOR = re.compile(r"[a-z][a-z -]{1,38}[a-z]\Z")
 LONGEST = 63
+LONGEST_STORE = 40
 
 
 @dataclass
@@ -31,7 +33,9 @@ class _Reader:
     def only(self, fields: Fields, known: Iterable[str], what: str) -> None:
         for key, _ in fields.pairs:
             if key.text not in known:
-                self.say("map-field", f"`{key.text}` is not a field of {what}", key.span, nearest(key.text, known))
+                self.say(
+                    "map-field", f"{quoted(key.text)} is not a field of {what}", key.span, nearest(key.text, known)
+                )
 
     def text(self, node: Node | None, default: str = "") -> str:
         if node is None:
@@ -45,7 +49,10 @@ class _Reader:
         if node is None:
             return ()
         nodes = node.items if isinstance(node, Items) else (node,)
-        return tuple(self.text(n) for n in nodes)
+        words = tuple(self.text(n) for n in nodes)
+        if not nodes or "" in words:
+            self.say("map-shape", "one or more names belong here", node.span, "write `name`, or `[one, two]`")
+        return tuple(filter(None, words))
 
     def fields(self, node: Node | None) -> Fields | None:
         if node is None or isinstance(node, Fields):
@@ -57,12 +64,13 @@ class _Reader:
         text = self.text(node)
         if node is None or text in ("true", "false", "yes", "no"):
             return default if node is None else text in ("true", "yes")
-        self.say("map-flag", f"`{text}` is neither true nor false", node.span, "write `true` or `false`")
+        self.say("map-flag", f"{quoted(text)} is neither true nor false", node.span, "write `true` or `false`")
         return default
 
     def name(self, key: Scalar) -> str:
-        if not key.text or "\0" in key.text or len(key.text.encode("utf-8", "surrogatepass")) > LONGEST:
-            self.say("map-name", f"`{key.text[:40]}` cannot be a name in a database", key.span, "use 1 to 63 bytes")
+        if not key.text.strip() or len(key.text.encode("utf-8")) > LONGEST:
+            message = f"{quoted(key.text)} cannot be a name in a database" if key.text.strip() else "this name is empty"
+            self.say("map-name", message, key.span, f"use 1 to {LONGEST} bytes")
         return key.text
 
 
@@ -72,50 +80,98 @@ def read(source: Source) -> tuple[DataMap | None, tuple[Diagnostic, ...]]:
     reader = _Reader(list(found))
     if not isinstance(node, Fields):
         if not reader.found:
-            reader.say(
-                "map-empty", "this is not a data map", source.span(0, 1), "begin with `store:`, `engine:` and `tables:`"
-            )
+            help = "begin with `store:`, `engine:` and `tables:`"
+            reader.say("map-empty", "this is not a data map", source.span(0, 1), help)
         return None, tuple(reader.found)
     reader.only(node, TOP, "a data map")
     made = _map(reader, node, source)
-    _check(reader, made, node)
-    return (None if failed(reader.found) else made), tuple(reader.found)
+    _check(reader, made)
+    return (None if failed(reader.found) else made), tuple(dict.fromkeys(reader.found))
 
 
 def _map(reader: _Reader, node: Fields, source: Source) -> DataMap:
-    store = reader.text(node.get("store"))
-    if not STORE.match(store) or len(store) > 40:
-        place = node.get("store") or node
-        reader.say(
-            "map-store", f"`{store}` cannot be a store's name", place.span, "use small letters, digits and hyphens"
-        )
-    engine = reader.text(node.get("engine"))
-    if engine not in ENGINES:
-        place = node.get("engine") or node
-        reader.say("map-engine", f"`{engine}` is not an engine", place.span, nearest(engine, ENGINES))
-    withheld = reader.text(node.get("withheld"), "null") or "null"
-    if withheld not in ("null", "absent"):
-        place = node.get("withheld") or node
-        reader.say("map-withheld", f"`{withheld}` is not a way to withhold", place.span, "write `null` or `absent`")
-        withheld = "null"
-    tables, logins, anchors = (reader.fields(node.get(n)) for n in ("tables", "logins", "anchors"))
-    if tables is None:
-        reader.say("map-tables", "the map has no tables", node.span, "add `tables:`")
+    engine = _engine(reader, node)
+    tables, logins = (reader.fields(node.get(n)) for n in ("tables", "logins"))
+    if node.get("tables") is None or (tables is not None and not tables.pairs):
+        place = node.key("tables") or _first(node)
+        reader.say("map-tables", "the map has no tables", place.span, "list them under `tables:`")
+    schema = node.get("schema")
+    if isinstance(schema, Scalar):
+        reader.name(schema)
+    made = tuple(_table(reader, k, v) for k, v in tables.pairs) if tables else ()
     return DataMap(
-        store=store,
+        store=_store(reader, node),
         engine=engine,
-        schema=reader.text(node.get("schema"), "main" if engine == "sqlite" else "public"),
-        withheld=Withheld(withheld),
-        tables=tuple(_table(reader, k, v) for k, v in tables.pairs) if tables else (),
+        schema=reader.text(schema, "main" if engine == "sqlite" else "public"),
+        withheld=_withheld(reader, node),
+        tables=made,
         logins=tuple(_login(reader, k, v) for k, v in logins.pairs) if logins else (),
-        anchors=tuple((k.text, reader.text(v)) for k, v in anchors.pairs) if anchors else (),
+        anchors=_anchors(reader, node, made),
         digest=canon.text_digest(source.text),
     )
 
 
+def _first(node: Fields) -> Scalar:
+    return node.pairs[0][0] if node.pairs else Scalar("", node.span)
+
+
+def _store(reader: _Reader, node: Fields) -> str:
+    store, place = reader.text(node.get("store")), node.get("store") or _first(node)
+    if not store and not isinstance(place, Items | Fields):
+        reader.say("map-store", "the map does not name its store", place.span, "add `store:` and a name")
+    elif store and (not STORE.match(store) or len(store) > LONGEST_STORE):
+        help = f"use small letters, digits and hyphens, up to {LONGEST_STORE}"
+        reader.say("map-store", f"{quoted(store)} cannot be a store's name", place.span, help)
+    return store
+
+
+def _engine(reader: _Reader, node: Fields) -> str:
+    engine, place = reader.text(node.get("engine")), node.get("engine") or _first(node)
+    if not engine and not isinstance(place, Items | Fields):
+        reader.say("map-engine", "the map does not name its engine", place.span, f"add `engine: {ENGINES[0]}`")
+    elif engine and engine not in ENGINES:
+        reader.say("map-engine", f"{quoted(engine)} is not an engine", place.span, nearest(engine, ENGINES))
+    return engine
+
+
+def _withheld(reader: _Reader, node: Fields) -> Withheld:
+    place = node.get("withheld")
+    text = reader.text(place, "null") or "null"
+    if text not in ("null", "absent"):
+        span = place.span if place is not None else node.span
+        reader.say("map-withheld", f"{quoted(text)} is not a way to withhold", span, "write `null` or `absent`")
+        text = "null"
+    return Withheld(text)
+
+
+def _anchors(reader: _Reader, node: Fields, tables: tuple[Table, ...]) -> tuple[tuple[str, str], ...]:
+    """Return anchor → what dates it; each must be one column that the map knows."""
+    anchors = reader.fields(node.get("anchors"))
+    made = []
+    for key, value in anchors.pairs if anchors else ():
+        text = reader.text(value)
+        if not NAME_OF_ANCHOR.match(key.text):
+            help = "write small letters and spaces, as `keep:` says it, like `last order`"
+            reader.say("map-anchor", f"{quoted(key.text)} cannot be an anchor", key.span, help)
+        match = ANCHOR.match(text)
+        table = next((t for t in tables if match is not None and t.name == match[1]), None)
+        if match is None:
+            message = f"{quoted(text)} does not say when {quoted(key.text)} is" if text else "nothing says when this is"
+            reader.say("map-anchor", message, value.span, "write it like `max(orders.created_at)`")
+        elif table is None:
+            known = [t.name for t in tables]
+            reader.say("map-anchor", f"{quoted(match[1])} is not a mapped table", value.span, nearest(match[1], known))
+        elif table.column(match[2]) is None:
+            known = [c.name for c in table.columns]
+            message = f"{quoted(match[2])} is not a mapped column of {quoted(table.name)}"
+            reader.say("map-anchor", message, value.span, nearest(match[2], known) or "list it under `columns:`")
+        made.append((key.text, text))
+    return tuple(made)
+
+
 def _table(reader: _Reader, key: Scalar, node: Node) -> Table:
     name, fields = reader.name(key), reader.fields(node) or Fields((), key.span)
-    reader.only(fields, OF_TABLE, f"table `{name}`")
+    reader.only(fields, OF_TABLE, f"table {quoted(name)}")
     columns = reader.fields(fields.get("columns"))
     owner = reader.fields(fields.get("owner"))
     return Table(
@@ -133,19 +189,16 @@ def _column(reader: _Reader, key: Scalar, node: Node) -> Column:
     name, what = reader.name(key), reader.text(node)
     if what in ("key", "plain"):
         return Column(name, Use(what), "", node.span)
-    if not CATEGORY.match(what):
-        reader.say(
-            "map-category",
-            f"`{what}` cannot be a data category",
-            node.span,
-            "write `key`, `plain` or a category such as `contact.email`",
-        )
+    if not CATEGORY.match(what) and isinstance(node, Scalar):
+        message = f"{quoted(what)} cannot be a data category" if what else f"nothing says what {quoted(name)} holds"
+        help = "write `key`, `plain` or a category such as `contact.email`"
+        reader.say("map-category", message, node.span if what else key.span, help)
     return Column(name, Use.PERSONAL, what, node.span)
 
 
 def _login(reader: _Reader, key: Scalar, node: Node) -> Login:
     name, fields = reader.name(key), reader.fields(node) or Fields((), key.span)
-    reader.only(fields, OF_LOGIN, f"login `{name}`")
+    reader.only(fields, OF_LOGIN, f"login {quoted(name)}")
     login = Login(
         name,
         reader.texts(fields.get("purposes")),
@@ -153,78 +206,76 @@ def _login(reader: _Reader, key: Scalar, node: Node) -> Login:
         reader.flag(fields.get("backup"), False),
         reader.flag(fields.get("pooled"), False),
         key.span,
+        reader.flag(fields.get("witness"), False),
     )
+    if login.witness and (login.purposes or login.bound or login.backup):
+        reader.say(
+            "map-login",
+            f"login {quoted(name)} witnesses and reads",
+            key.span,
+            "a witness login reads nothing; make a second login",
+        )
     if login.purposes and login.bound:
         reader.say(
             "map-login",
-            f"login `{name}` is bound and has permits",
+            f"login {quoted(name)} is bound and has permits",
             key.span,
             "a bound login serves one purpose; make a second login",
         )
-    if not (login.purposes or login.bound or login.backup):
+    if not (login.purposes or login.bound or login.backup or login.witness):
         reader.say(
-            "map-login", f"login `{name}` has no purpose", key.span, "add `purposes: [...]`, `bound:` or `backup: true`"
+            "map-login",
+            f"login {quoted(name)} has no purpose",
+            key.span,
+            "add `purposes: [...]`, `bound:`, `backup: true` or `witness: true`",
         )
     return login
 
 
-def _check(reader: _Reader, made: DataMap, node: Fields) -> None:
-    for table in made.tables:
-        if table.span is None:
-            continue
-        if table.personal:
-            _check_table(reader, made, table, table.span)
-        elif table.columns or table.subject or table.owners:
-            reader.say(
-                "map-open",
-                f"`{table.name}` is not personal, yet has people",
-                table.span,
-                "take out `personal: false`, or the rest",
-            )
+def _check(reader: _Reader, made: DataMap) -> None:
     placed = {t.name for t in by_depth(made)}
     known = {t.name for t in made.tables}
     for table in made.tables:
-        ring = table.personal and table.name not in placed and all(o.table in known for o in table.owners)
-        if ring and table.span is not None:
-            reader.say(
-                "map-ring",
-                f"the owners of `{table.name}` go round in a ring",
-                table.span,
-                "let one of them be a person's own table",
-            )
-    for name, what in made.anchors:
-        match = ANCHOR.match(what)
-        column = None
-        if match is not None and (owner := made.table(match[1])) is not None:
-            column = owner.column(match[2])
-        if column is None:
-            reader.say(
-                "map-anchor",
-                f"anchor `{name}` names no mapped column",
-                node.span,
-                "write it like `max(orders.created_at)`",
-            )
+        span = table.span
+        if span is None:
+            continue
+        if not table.personal and (table.columns or table.subject or table.owners):
+            message = f"{quoted(table.name)} is not personal, yet has people"
+            reader.say("map-open", message, span, "take out `personal: false`, or the rest")
+        if table.personal:
+            _check_table(reader, made, table, span)
+            if table.name not in placed and all(o.table in known for o in table.owners):
+                message = f"the owners of {quoted(table.name)} go round in a ring"
+                reader.say("map-ring", message, span, "let one of them be a person's own table")
 
 
 def _check_table(reader: _Reader, made: DataMap, table: Table, span: Span) -> None:
     if not table.columns:
         reader.say(
-            "map-columns", f"table `{table.name}` maps no columns", span, "list them, or write `personal: false`"
+            "map-columns", f"table {quoted(table.name)} maps no columns", span, "list them, or write `personal: false`"
         )
     if not table.subject and not table.owners:
         reader.say(
             "map-nobody",
-            f"nobody owns the rows of `{table.name}`",
+            f"nobody owns the rows of {quoted(table.name)}",
             span,
             "add `subject:` or `owner:`, or write `personal: false`",
         )
     if table.subject and not table.key:
-        reader.say("map-key", f"table `{table.name}` needs a key that names a person", span, "add `key:`")
-    mapped = {c.name for c in table.columns}
+        reader.say("map-key", f"table {quoted(table.name)} needs a key that names a person", span, "add `key:`")
+    for names in (table.key, *(link.columns for link in table.owners)):
+        if twice := next((n for n in names if names.count(n) > 1), ""):
+            reader.say(
+                "map-twice", f"{quoted(twice)} is named twice in a key of {quoted(table.name)}", span, "keep one"
+            )
+    mapped = {c.name for c in table.columns} or {*table.key, *(c for link in table.owners for c in link.columns)}
     for column in (*table.key, *(c for link in table.owners for c in link.columns)):
         if column not in mapped:
             reader.say(
-                "map-unmapped", f"column `{column}` of `{table.name}` is used but not mapped", span, "list it as `key`"
+                "map-unmapped",
+                f"column {quoted(column)} of {quoted(table.name)} is used but not mapped",
+                span,
+                "list it as `key`",
             )
     for link in table.owners:
         _check_link(reader, made, table, link)
@@ -237,13 +288,17 @@ def _check_link(reader: _Reader, made: DataMap, table: Table, link: Link) -> Non
         return
     if owner is None or not owner.personal:
         names = [t.name for t in made.tables if t.personal]
-        reader.say("map-owner", f"`{link.table}` is not a mapped table of people", span, nearest(link.table, names))
+        reader.say(
+            "map-owner", f"{quoted(link.table)} is not a mapped table of people", span, nearest(link.table, names)
+        )
     elif not owner.key:
-        reader.say("map-owner-key", f"`{link.table}` has no key to link to", span, f"add `key:` to `{link.table}`")
+        reader.say(
+            "map-owner-key", f"{quoted(link.table)} has no key to link to", span, f"add `key:` to {quoted(link.table)}"
+        )
     elif len(owner.key) != len(link.columns):
         reader.say(
             "map-link",
-            f"the link has {len(link.columns)} columns, the key of `{link.table}` has {len(owner.key)}",
+            f"the link has {len(link.columns)} columns, the key of {quoted(link.table)} has {len(owner.key)}",
             span,
             "name them in the key's order",
         )

@@ -90,7 +90,9 @@ class _Reader:
             return default
         nodes: tuple[Node, ...] = node.items if isinstance(node, Items) else (node,)
         words = tuple(n.text.strip() for n in nodes if isinstance(n, Scalar) and n.text.strip())
-        if not words or len(words) < len(nodes):
+        if not nodes:
+            self.say("front-shape", f"`{name}` names nothing", node.span, f"write it like `{name}: [one, two]`")
+        elif len(words) < len(nodes):
             self.say("front-shape", f"`{name}` is a list of words", node.span, "write `[one, two]`")
         return words or default
 

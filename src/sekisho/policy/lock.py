@@ -97,14 +97,15 @@ def read(source: Source) -> tuple[Lock, tuple[Diagnostic, ...]]:
         if not line.strip() or line.startswith("#"):
             continue
         if (one := _numbered(line)) is not None:
-            wrong = _misgiven(one, numbers, span)
+            wrong = _misgiven(one, numbers, source.span(start, start + line.index(" of=")))
             found += [wrong] if wrong is not None else []
             numbers.setdefault(one.number, one)
         elif (match := SAID.match(line)) is not None:
             said[match["clause"], match["language"]] = Said(**match.groupdict())
         else:
             unread.append(_unread(line, span))
-    return Lock(tuple(numbers.values()), tuple(said.values())), (*found, *_first(unread))
+    conflict = [u for u in unread if u.code == "lock-conflict"][:1]
+    return Lock(tuple(numbers.values()), tuple(said.values())), tuple(conflict or [*found, *_first(unread)])
 
 
 def _numbered(line: str) -> Numbered | None:

@@ -55,7 +55,7 @@ class RawPromise:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A text, read: front matter, blocks in order, clauses, promises."""
+    """A text, read: front matter (None where it cannot be read), blocks in order, clauses, promises."""
 
     source: Source
     front: yamltext.Fields | None
@@ -78,6 +78,7 @@ class _Reader:
     here: int | None = None
     unnamed: str = ""
     front: yamltext.Fields | None = None
+    fronted: bool = False
 
     def say(self, code: str, message: str, span: Span, help: str, severity: Severity = Severity.ERROR) -> None:
         self.found.append(Diagnostic(code, message, span, help, severity))
@@ -103,7 +104,7 @@ def read(source: Source) -> tuple[Tree, tuple[Diagnostic, ...]]:
             _fence(reader, token)
         else:
             _other(reader, token)
-    if reader.front is None:
+    if not reader.fronted:
         _no_front(reader)
     tree = Tree(source, reader.front, tuple(reader.blocks), tuple(reader.clauses), tuple(reader.promises))
     return tree, tuple(reader.found)
@@ -117,7 +118,7 @@ def _tokens(source: Source) -> list[Token]:
 
 def _other(reader: _Reader, token: Token) -> None:
     if token.type == "front_matter":
-        reader.front = _front(reader, token)
+        reader.front, reader.fronted = _front(reader, token), True
     elif token.type == "code_block":
         if "```promise" in token.content:
             reader.say(
@@ -152,7 +153,7 @@ def _no_front(reader: _Reader) -> None:
     )
 
 
-def _front(reader: _Reader, token: Token) -> yamltext.Fields:
+def _front(reader: _Reader, token: Token) -> yamltext.Fields | None:
     start = reader.source.offset((token.map or [0, 0])[0] + 1)
     node, wrong = yamltext.parse(token.content, lambda a, b: reader.source.span(start + a, start + b))
     reader.found.extend(wrong)
@@ -161,7 +162,7 @@ def _front(reader: _Reader, token: Token) -> yamltext.Fields:
     if not wrong:
         span = node.span if node is not None else reader.source.span(0, 3)
         reader.say("front-lines", "the front matter is `key: value` lines", span, "begin with `policy:` and its name")
-    return yamltext.Fields((), reader.source.span(0, 3))
+    return None
 
 
 def _table(reader: _Reader, token: Token) -> None:
@@ -288,7 +289,7 @@ def _promise_block(reader: _Reader, token: Token) -> None:
         not reader.source.line(min(last, len(reader.source.starts))).strip().startswith(token.markup[0] * 3)
         or last - first < 2
     ):
-        reader.say("promise-open", "this promise block is not closed", opening, f"end it with a line `{token.markup}`")
+        reader.say("promise-open", "this promise block is not closed", opening, f"end it with {token.markup} on a line")
         return
     node, wrong = yamltext.parse(token.content, locate)
     reader.found.extend(wrong)

@@ -23,7 +23,7 @@ from sekisho.policy.model import (
     Witness,
 )
 from sekisho.policy.read import Tree
-from sekisho.policy.source import Diagnostic, quoted
+from sekisho.policy.source import Diagnostic, Span, quoted
 from sekisho.policy.typed import Resolver, Typed, nearest
 from sekisho.policy.yamltext import Scalar
 
@@ -77,12 +77,9 @@ def _check_defaults(tree: Tree, resolver: Resolver) -> None:
     for clause in tree.clauses:
         for name, value in clause.defaults.items():
             if name not in fields:
-                resolver.say(
-                    "clause-field",
-                    f"{quoted(name)} is not a field that promises have",
-                    value.span,
-                    nearest(name, fields),
-                )
+                span = Span(value.span.file, value.span.start - len(name) - 1, value.span.end)
+                message = f"{quoted(name)} is not a field that promises have"
+                resolver.say("clause-field", message, span, nearest(name, fields))
 
 
 def _names(tree: Tree, kind: str) -> set[str]:

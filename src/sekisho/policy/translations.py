@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sekisho.ground import canon
-from sekisho.policy.front import Front
+from sekisho.policy.front import LANGUAGE, Front
 from sekisho.policy.lock import Said
 from sekisho.policy.read import RawClause, RawPromise, Tree
 from sekisho.policy.source import Diagnostic, Severity, Span, quoted
@@ -19,7 +19,8 @@ def check(
     front: Front, tree: Tree, others: Mapping[str, Tree], known: tuple[Said, ...]
 ) -> tuple[tuple[Said, ...], tuple[Diagnostic, ...]]:
     """Return what the lock remembers from now on, and what is wrong with the translations."""
-    found = [_missing(n, front, tree) for n in front.languages if n != front.original and n not in others]
+    wanted = [n for n in front.languages if LANGUAGE.match(n) and n != front.original]
+    found = [_missing(n, front, tree) for n in wanted if n not in others]
     said: list[Said] = []
     before = {(s.clause, s.language): s for s in known}
     for language, other in others.items():

@@ -114,6 +114,8 @@ class Resolver:
         if isinstance(node, Fields) and len(node.pairs) == 1 and isinstance(node.pairs[0][1], Scalar):
             # `because: exception: JP18-3-1` is one text to people, a mapping to YAML
             node = Scalar(f"{node.pairs[0][0].text}: {node.pairs[0][1].text}", node.span)
+        if isinstance(node, Scalar) and node.refused:
+            return None
         if not isinstance(node, Scalar) or not node.text.strip():
             self.say("field-shape", "one value belongs here", node.span, "write a word or a sentence")
             return None
@@ -125,6 +127,8 @@ class Resolver:
             self.say("field-shape", "this list is empty", node.span, "name at least one")
         texts = []
         for item in nodes:
+            if isinstance(item, Scalar) and item.refused:
+                return None
             if not isinstance(item, Scalar) or not item.text.strip():
                 self.say("field-shape", "a list of words belongs here", item.span, "write `[one, two]`")
                 return None
@@ -221,6 +225,8 @@ class Resolver:
     def _ground(self, text: str, span: Span) -> Ground | None:
         word, _, detail = (p.strip() for p in text.partition(":"))
         known = {g.word: g for profile in self.law for g in profile.grounds}
+        if not known:
+            return Ground(word, detail)  # that there is no law was said at `law:`
         rule = known.get(word)
         if rule is None:
             self.say("ground", f"{quoted(word)} is not a ground of the law profile", span, nearest(word, known))
@@ -236,7 +242,7 @@ class Resolver:
 
     def _provision(self, text: str, span: Span) -> str | None:
         known = {b.code for profile in self.law for b in profile.bases if not b.abroad}
-        if text in known:
+        if text in known or not self.law:
             return text
         self.say(
             "provision-basis", f"{quoted(text)} is not a basis for giving data to others", span, nearest(text, known)
@@ -245,7 +251,7 @@ class Resolver:
 
     def _transfer(self, text: str, span: Span) -> str | None:
         known = {b.code for profile in self.law for b in profile.bases if b.abroad}
-        if text in known:
+        if text in known or not self.law:
             return text
         self.say("transfer-basis", f"{quoted(text)} is not a basis for giving data abroad", span, nearest(text, known))
         return None

@@ -27,18 +27,23 @@ _LETTER = r"[^\W_]"
 _WORD = rf"{_LETTER}(?:[\w.()/+=<>~、。・「」（）〜ー！？-]| (?=[\w.()/+=<>~、。・「」（）〜ー！？-]))*"
 _TEXT = rf"{_LETTER}(?:[\w.,()/+=<>~、。・「」（）〜ー！？-]| (?=[\w.,()/+=<>~、。・「」（）〜ー！？-]))*"
 PLAIN_LINE = re.compile(
-    rf"(?P<dash>- |  )?(?P<key>[a-z][a-z0-9-]*): (?:(?P<text>{_TEXT})|\[(?P<list>{_WORD}(?:, ?{_WORD})*)\])\Z"
+    rf"(?P<dash>- |  )?(?P<key>[a-z][a-z0-9-]*): "
+    rf"(?:(?P<text>(?:[a-z][a-z-]*: )?{_TEXT})|\[(?P<list>{_WORD}(?:, ?{_WORD})*)\])\Z"
 )
+SECOND = re.compile(r"^( *(?:- )?[a-z][a-z0-9-]*: [a-z][a-z-]*):(?= \S)", re.MULTILINE)
+STAND_IN = "\ue03a"
+"""Stands for the second colon of `because: exception: JP18-3-1`, which is one text to people and none to YAML."""
 FORBIDDEN = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A plain or quoted value as text."""
+    """A plain or quoted value as text; `refused` where something stood there that was not read."""
 
     text: str
     span: Span
     quoted: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ def _around(nodes: list[Fields]) -> Span:
 REMEDIES = (
     ("mapping values are not allowed", "a second `:` cannot stand here", "put the value in quotes"),
     ("could not find expected ':'", "a `:` is missing here", "write `key: value`"),
+    ("character '\\t' that cannot start any token", "a tab cannot stand here", "indent with spaces"),
     ("that cannot start any token", "this character cannot begin a value", "put the value in quotes"),
     ("expected <block end>", "this line does not fit the lines above it", "indent it as they are, with spaces"),
     ("expected ',' or ']'", "this list is not closed", "end it with `]`"),
@@ -141,12 +147,17 @@ REMEDIES = (
 )
 
 
+DEEPER = re.compile(r"[^:\n]\n +(?P<key>[\w-]+)\Z")
+DEEP = ("this line is indented deeper than the line above it", "indent it as that one")
+
+
 def _full(text: str, locate: Locate, found: list[Diagnostic]) -> Node | None:
     bad = FORBIDDEN.search(text)
     if bad is not None:
         message = f"the character U+{ord(bad[0]):04X} cannot stand here"
         found.append(Diagnostic("yaml", message, locate(bad.start(), bad.end()), "remove it"))
         return None
+    text = SECOND.sub(rf"\1{STAND_IN}", text)
     try:
         node = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -163,9 +174,12 @@ def _trouble(error: MarkedYAMLError, text: str, locate: Locate) -> Diagnostic:
     known = next(((m, h) for sign, m, h in REMEDIES if sign in said), None)
     message, help = known or ("this is not YAML", "check indentation, colons and quotes")
     mark = error.problem_mark or error.context_mark
-    if "not closed" in message and error.context_mark is not None:
+    if error.context_mark is not None and ("not closed" in message or "missing" in message):
         mark = error.context_mark
     at = min(mark.index, max(len(text) - 1, 0)) if mark is not None else 0
+    deeper = DEEPER.search(text[:at]) if text[at : at + 1] == ":" else None
+    if deeper is not None:
+        return Diagnostic("yaml", DEEP[0], locate(deeper.start("key"), at), DEEP[1])
     return Diagnostic("yaml", message, locate(at, at + 1), help)
 
 
@@ -184,14 +198,14 @@ def _convert(node: object, place: _Place, found: list[Diagnostic], depth: int) -
     if wrong is not None:
         # nothing under it is read: nested aliases would multiply, and what a tag means is not ours to run
         found.append(wrong)
-        return Scalar("", span)
+        return Scalar("", span, refused=True)
     if isinstance(node, SequenceNode):
         items = tuple(_convert(n, place, found, depth + 1) for n in node.value)
         return Items(items, span if node.flow_style or not items else _until(span, items[-1]))
     if isinstance(node, MappingNode):
         return _fields(node, span, place, found, depth)
     if isinstance(node, ScalarNode):
-        return Scalar(node.value, span, bool(node.style))
+        return Scalar(node.value.replace(STAND_IN, ":"), span, bool(node.style))
     raise TypeError(f"{type(node).__name__} is no kind of node")
 
 
@@ -217,7 +231,9 @@ def _fields(node: MappingNode, span: Span, place: _Place, found: list[Diagnostic
         key = _convert(key_node, place, found, depth + 1)
         value = _convert(value_node, place, found, depth + 1)
         if isinstance(key, Scalar):
-            pairs.append((key, value))
+            # what is not there has no place of its own; it is missing at its key
+            missing = isinstance(value, Scalar) and not (value.text or value.quoted or value.refused)
+            pairs.append((key, Scalar("", key.span) if missing else value))
         else:
             found.append(Diagnostic("yaml-key", "a key must be a word", key.span, "write `key: value`"))
     if not pairs:

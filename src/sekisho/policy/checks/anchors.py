@@ -36,8 +36,10 @@ def _asked(policy: Policy) -> Iterable[tuple[str, str, Span | None]]:
 def _unknown(anchor: str, what: str, span: Span | None, defined: Mapping[str, str]) -> Diagnostic:
     message = f"no map says when `{anchor}` is, so {what} would be kept for ever"
     example = f"define it under `anchors:` in a map, like `{anchor}: max(orders.created_at)`"
-    close = nearest(anchor, defined) if defined else ""
-    return Diagnostic("anchor-unknown", message, span, f"{close}; or {example}" if close else example)
+    close = (
+        f"{nearest(anchor, defined)}{' otherwise' if '?' in nearest(anchor, defined) else ', or'} " if defined else ""
+    )
+    return Diagnostic("anchor-unknown", message, span, close + example)
 
 
 def _no_map(span: Span | None, count: int) -> Diagnostic:

@@ -31,6 +31,6 @@ def check(policy: Policy, law: tuple[Profile, ...], today: date) -> tuple[Diagno
             Severity.WARNING,
         )
         for p in policy.purposes
-        if not p.reserved and p.keep is None
+        if not p.reserved and p.keep is None and p.keep_span is None
     ]
     return tuple(found)

@@ -27,14 +27,16 @@ def check(policy: Policy, law: tuple[Profile, ...], today: date) -> tuple[Diagno
     found = []
     for purpose in policy.purposes:
         clause = policy.clause(purpose.clause)
-        for prose in clause.prose.values() if clause is not None else ():
+        if clause is None:
+            continue
+        for prose in clause.prose.values():
             phrase = next((p for p in PHRASES if p in prose.lower()), None)
             if phrase is not None:
                 found.append(
                     Diagnostic(
                         "purpose-vague",
                         f"`{phrase}` does not tell people what is done with their data",
-                        purpose.span,
+                        clause.span,
                         "say what is done, so that somebody can picture it",
                         article="APPI 17(1)" if "jp-appi" in policy.law else "",
                     )
