@@ -41,6 +41,7 @@ LOGIN = {
     "purposes": "the purposes that its permits may name",
     "bound": "the one purpose that it holds by its role, without permits",
     "backup": "`true` where it reads everything, as a backup must",
+    "witness": "`true` for the login by which an application's clients witness what they read; it sees no rows",
     "pooled": "`true` behind a transaction pooler: no session permits",
 }
 ENTRIES = {

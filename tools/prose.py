@@ -170,7 +170,9 @@ def _module(top: Path, dotted: str) -> bool:
 
 def _exists(top: Path, page: Path, said: str) -> bool:
     bases = (top, top / "src" / "sekisho", page.parent)
-    return any(next(base.glob(said.rstrip("/")), None) is not None for base in bases)
+    # braces and words in capitals stand for several names
+    shape = re.sub(r"\{[^}]*\}|(?<![^/])[A-Z]+(?![^/])", "*", said.rstrip("/"))
+    return any(next(base.glob(shape), None) is not None for base in bases)
 
 
 def _foreign(top: Path) -> Iterator[str]:

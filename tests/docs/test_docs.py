@@ -100,3 +100,11 @@ def test_every_kind_of_promise_diagnostic_and_command_has_its_place() -> None:
     assert all(f"### `{kind}`" in made["promises.md"] for kind in pages.kinds.KINDS)
     assert "## `sekisho gate`" in made["commands.md"]
     assert "### `sekisho gate shell`" in made["commands.md"]
+
+
+def test_every_decision_is_in_the_index_once() -> None:
+    folder = TOP / "docs" / "decisions"
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    for page in sorted(folder.glob("0*.md")):
+        title = page.read_text(encoding="utf-8").splitlines()[0].partition(". ")[2]
+        assert index.count(f"[{title}]({page.name})") == 1
