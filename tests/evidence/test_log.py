@@ -18,12 +18,13 @@ from sekisho.evidence import tree
 from sekisho.evidence.cosigner import Seen, cosign
 from sekisho.evidence.kinds import Entry
 from sekisho.evidence.log import Log, verify_receipt
-from sekisho.ground.errors import BadInput, NotWitnessed, Tampered
+from sekisho.ground.errors import BadInput, Tampered
 
 pytestmark = pytest.mark.unit
 
 SIGNER = notes.Signer("studio.example/evidence", b"k" * 32)
 AUDITOR = notes.Signer("auditor", b"a" * 32, notes.COSIGNATURE)
+NOW = datetime(2026, 12, 5, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -131,7 +132,8 @@ def test_a_dropped_body_leaves_proofs_whole(path: Path) -> None:
     log.append([refusal(n) for n in range(3)])
     log.checkpoint(SIGNER)
     assert isinstance(log.store, SqliteLeaves)
-    assert log.store.drop_bodies(2) == 2
+    assert log.expire(datetime(2026, 12, 1, tzinfo=UTC), NOW) == 0, "none is older than that"
+    assert log.expire(datetime(2026, 12, 2, tzinfo=UTC), NOW) == 3
     assert log.latest(3)[2].entry is None
     assert log.verify(SIGNER.key).sound
     assert verify_receipt(log.receipt(0), SIGNER.key) == ""
@@ -231,6 +233,7 @@ def test_a_full_disk_witnesses_nothing_and_gives_nothing(path: Path, tmp_path: P
 import resource, sys
 sys.path.insert(0, {str(ROOT / "tests" / "evidence")!r})
 import importlib.util
+from sekisho.ground.errors import NotWitnessed
 spec = importlib.util.spec_from_file_location("t", {__file__!r})
 t = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(t)
@@ -241,7 +244,7 @@ given = 10
 try:
     while True:
         log.append([t.refusal(given + n) for n in range(50)]); given += 50
-except t.NotWitnessed:
+except NotWitnessed:
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert log.size == given, (log.size, given)
     log.append([t.refusal(1)])
@@ -262,6 +265,3 @@ def test_keys_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
     key.write_text("short")
     with pytest.raises(BadInput, match="not a key"):
         load_or_make_key(key)
-
-
-assert NotWitnessed

@@ -6,7 +6,7 @@ Pure: its state is a value, its file is the caller's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sekisho.evidence import note as notes
@@ -21,6 +21,16 @@ class Seen:
     origin: str
     size: int = 0
     root: bytes = tree.EMPTY_ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The newest checkpoint that an outsider signed: whose key, how many entries it covers, and when (POSIX)."""
+
+    cosigner: notes.Key
+    size: int
+    root: bytes
+    at: int
 
 
 def cosign(
@@ -46,4 +56,17 @@ def cosign(
             f"the log was rewritten: its first {seen.size} entries are not those that were signed",
             help="ask for the log that was signed; keep this cosigner's file as proof",
         )
-    return Seen(point.origin, point.size, point.root), text + signer.sign(point.text, instant)
+    # what is signed is the whole text: extensions that the log signed are signed with it
+    return Seen(point.origin, point.size, point.root), text + signer.sign(notes.split(text)[0], instant)
+
+
+def witnessed(texts: Iterable[str], keys: Sequence[notes.Key]) -> Witnessed | None:
+    """Return the newest checkpoint that one of these cosigners signed, or None: not witnessed outside."""
+    found: list[Witnessed] = []
+    for text in texts:
+        for key in keys:
+            at = notes.verify(text, key) if key.kind == notes.COSIGNATURE else None
+            if at is not None:
+                point = notes.Checkpoint.parse(text)
+                found.append(Witnessed(key, point.size, point.root, at))
+    return max(found, key=lambda w: (w.size, w.at), default=None)

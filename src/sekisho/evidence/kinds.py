@@ -7,49 +7,52 @@ everything else is a code, a clause, a number or an instant.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from types import GenericAlias
+from typing import Annotated, Any, NamedTuple
 
+import msgspec
+from msgspec import Meta, ValidationError, convert, defstruct
+
+from sekisho.ground import canon
 from sekisho.ground.errors import BadInput
 
-_HANDLE = re.compile(r"[0-9a-f]{32}\Z").match
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z").match
-_CODE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:+-]{0,127}\Z").match
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z").match
+
+class Type(NamedTuple):
+    """What a field may be: its type with its length, and what its canonical bytes are without their hex digits."""
+
+    of: Any
+    rest: str
 
 
-def _text(match: Callable[[str], object]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and match(value) is not None
+def _hex(length: int) -> Type:
+    return Type(Annotated[str, Meta(min_length=length, max_length=length)], '""')
 
 
-def _empty_or(match: Callable[[str], object]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and (value == "" or match(value) is not None)
+def _list(item: Type) -> Type:
+    return Type(GenericAlias(list, item.of), rf"\[(?:,?{item.rest})*+\]" if item.rest else r"\[,*+\]")
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+_CODE = Type(Annotated[str, Meta(min_length=1, max_length=128)], '"[g-zG-ZA-F_.:+-]*+"')
+_INSTANT = Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z\Z")
 
-
-def _all(one: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, list | tuple) and all(one(v) for v in value)
-
-
-TYPES: Mapping[str, Callable[[object], bool]] = {
-    "handle": _text(_HANDLE),
-    "handles": _all(_text(_HANDLE)),
-    "digest": _text(_DIGEST),
-    "digests": _all(_text(_DIGEST)),
-    "code": _text(_CODE),
-    "code?": _empty_or(_CODE),
-    "codes": _all(_text(_CODE)),
-    "instant": _text(_INSTANT),
-    "number": _number,
-    "numbers": _all(_number),
-    "handle-lists": _all(_all(_text(_HANDLE))),
-    "flag": lambda value: isinstance(value, bool),
+TYPES: Mapping[str, Type] = {
+    "handle": _hex(32),
+    "handles": _list(_hex(32)),
+    "handle-lists": _list(_list(_hex(32))),
+    "digest": _hex(64),
+    "digests": _list(_hex(64)),
+    "code": _CODE,
+    "code?": Type(Annotated[str, Meta(max_length=128)], _CODE.rest),
+    "codes": _list(_CODE),
+    "instant": Type(Annotated[str, _INSTANT], r'"--T::\.?Z"'),
+    "number": Type(Annotated[int, Meta(ge=0)], ""),
+    "numbers": _list(Type(Annotated[int, Meta(ge=0)], "")),
+    "flag": Type(bool, "(?:tru|ls)"),
 }
-"""What a field may be; the names are used in `KINDS`."""
+"""The names that are used in `KINDS`: letters, digits and `_.:+-` are all that a code may hold."""
 
 KINDS: Mapping[str, Mapping[str, str]] = {
     "policy-published": {"version": "code", "digest": "digest", "signature": "digest"},
@@ -104,7 +107,8 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "standing-projected": {"store": "code", "people": "number", "rows": "number"},
     "store-closed": {"store": "code", "epoch": "number", "actor": "handle"},
     "migration-entered": {"store": "code", "actor": "handle", "reason": "digest"},
-    "checkpoint-cosigned": {"size": "number", "root": "digest", "cosigner": "code"},
+    "checkpoint-cosigned": {"size": "number", "root": "digest", "cosigner": "code", "key": "digest"},
+    "bodies-dropped": {"until": "number"},
     "drill-run": {"drill": "code", "outcome": "code"},
     "incident": {"code": "code", "store": "code?"},
 }
@@ -120,16 +124,81 @@ class Entry:
     fields: Mapping[str, object]
 
 
+_HEX = b"0123456789abcdef"
+
+
+class _Shape:
+    """How entries of one kind are checked and written: types and lengths first, then the letters that are left.
+
+    What is left of an entry when its hexadecimal digits are taken away is short and nearly always the same: names,
+    quotes and codes. It is compared with those that were seen to be right, and only a new one is looked at.
+    """
+
+    def __init__(self, kind: str, fields: Mapping[str, str]) -> None:
+        types = {**{name: TYPES[t] for name, t in fields.items()}, "kind": Type(str, f'"{_bare(kind)}"')}
+        types["at"] = Type(datetime, r'"--T::\.?Z"')
+        members = ",".join(f'"{_bare(name)}":{types[name].rest}' for name in sorted(types))
+        self._fits = re.compile(rf"\{{{members}\}}".encode()).fullmatch
+        self._struct = defstruct("_Body", [(n, types[n].of) for n in sorted(types)], forbid_unknown_fields=True)
+        self._known: set[bytes] = set()
+
+    def body(self, members: Mapping[str, object]) -> bytes | None:
+        """Return the canonical bytes, or None where they are not of this shape."""
+        try:
+            # members of a struct are written in their order, which is that of their names: the canonical one
+            body = _encode(convert(members, self._struct))
+        except ValidationError:
+            return None
+        rest = body.translate(None, _HEX)
+        if rest not in self._known:
+            if self._fits(rest) is None:
+                return None
+            if len(self._known) < 1000:
+                self._known.add(rest)
+        return body
+
+
+def _bare(name: str) -> str:
+    return name.encode().translate(None, _HEX).decode()
+
+
+_encode = msgspec.json.Encoder().encode
+_SHAPES = {kind: _Shape(kind, fields).body for kind, fields in KINDS.items()}
+
+
+def body_of(entry: Entry) -> bytes:
+    """Return the canonical bytes of an entry; raises BadInput unless they are those of a kind, field by field."""
+    kind, at = entry.kind, entry.at
+    shape = _SHAPES.get(kind)
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC) if at.tzinfo is not None else at
+    body = shape({**entry.fields, "kind": kind, "at": at}) if shape is not None else None
+    if body is None:
+        raise _wrong(entry)
+    return body
+
+
 def check(entry: Entry) -> None:
     """Raise BadInput unless the entry is of a known kind with just its fields, each of its type."""
+    body_of(entry)
+
+
+def _wrong(entry: Entry) -> BadInput:
+    """Return what is wrong with an entry; a value is never shown, for it may be what must never be recorded."""
     wanted = KINDS.get(entry.kind)
     if wanted is None:
-        raise BadInput(f"`{entry.kind}` is not a kind of entry", help=f"use one of: {', '.join(sorted(KINDS))}")
-    fields = entry.fields
-    if fields.keys() != wanted.keys():
-        odd = ", ".join(sorted(fields.keys() ^ wanted.keys()))
-        raise BadInput(f"an entry of kind `{entry.kind}` has other fields than these: {odd}", help="see evidence.kinds")
+        return BadInput(f"`{entry.kind}` is not a kind of entry", help=f"use one of: {', '.join(sorted(KINDS))}")
+    if entry.fields.keys() != wanted.keys():
+        odd = ", ".join(sorted(map(str, entry.fields.keys() ^ wanted.keys())))
+        return BadInput(
+            f"an entry of kind `{entry.kind}` has other fields than these: {odd}", help="see evidence.kinds"
+        )
     for name, type_name in wanted.items():
-        if not TYPES[type_name](fields[name]):
-            # the value is left out: a wrong field may hold what must never be recorded
-            raise BadInput(f"field `{name}` of kind `{entry.kind}` is not a {type_name}", help="see evidence.kinds")
+        of, rest = TYPES[type_name]
+        try:
+            left = canon.encode_unchecked(convert(entry.fields[name], of)).translate(None, _HEX)
+        except ValidationError:
+            left = b"\n"
+        if re.fullmatch(rest.encode(), left) is None:
+            return BadInput(f"field `{name}` of kind `{entry.kind}` is not a {type_name}", help="see evidence.kinds")
+    return BadInput(f"the instant of an entry of kind `{entry.kind}` has no time zone", help="use one in UTC")

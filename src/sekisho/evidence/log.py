@@ -8,91 +8,21 @@ NotWitnessed, and then nothing may be given.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
-
-import msgspec
+from datetime import datetime
 
 from sekisho.evidence import note as notes
 from sekisho.evidence import tree
-from sekisho.evidence.kinds import Entry, check
-from sekisho.ground import canon, stamp
+from sekisho.evidence.audit import audit
+from sekisho.evidence.cosigner import Witnessed, witnessed
+from sekisho.evidence.kinds import Entry, body_of
+from sekisho.evidence.leaves import SALT, LeafStore, Recorded, Row, Verdict, agrees, leaf_of, recorded
+from sekisho.evidence.receipt import verify_receipt
+from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Tampered
 
-SALT = 16
-"""Bytes of salt a leaf."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An entry as it is stored: body and salt may have been dropped, the leaf's hash stays."""
-
-    seq: int
-    kind: str
-    clause: str
-    body: bytes | None
-    salt: bytes | None
-    leaf: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An entry as it is read back; `entry` is None where the body has been dropped."""
-
-    seq: int
-    kind: str
-    clause: str
-    entry: Entry | None
-
-
-class LeafStore(Protocol):
-    """Where rows, subtree hashes and checkpoints lie; appending is atomic, durable and safe among processes."""
-
-    def append(self, prepared: Sequence[tuple[str, str, bytes, bytes, bytes]]) -> range:
-        """Store (kind, clause, body, salt, leaf hash) rows, all or none, and return their range."""
-
-    def size(self) -> int:
-        """Return how many entries there are."""
-
-    def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """Yield rows in order."""
-
-    def latest(self, count: int, before: int | None, kind: str, clause: str) -> list[Row]:
-        """Return up to `count` rows, newest first."""
-
-    def node(self, height: int, index: int) -> bytes:
-        """Return the hash of a complete subtree."""
-
-    def count(self, kind: str, clause: str) -> int:
-        """Return how many entries there are of a kind and clause; empty means any."""
-
-    def put_checkpoint(self, size: int, text: str) -> None:
-        """Keep a signed checkpoint."""
-
-    def checkpoints(self, count: int) -> list[str]:
-        """Return the newest checkpoints, newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of a verification: how far it went, and the first record that is wrong."""
-
-    size: int
-    root: bytes
-    wrong: int | None = None
-    says: str = ""
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was found."""
-        return self.wrong is None and not self.says
-
-
-def leaf_of(salt: bytes, body: bytes) -> bytes:
-    """Return the hash of the leaf that commits to a body."""
-    return tree.leaf_hash(hashlib.sha256(salt + body).digest())
+__all__ = ["LeafStore", "Log", "Recorded", "Row", "Verdict", "leaf_of", "recorded", "verify_receipt"]
 
 
 class Log:
@@ -109,19 +39,16 @@ class Log:
 
     def append(self, entries: Sequence[Entry]) -> range:
         """Record entries durably, all or none, and return their sequence numbers; raises NotWitnessed or BadInput."""
-        bodies = [self._body(e) for e in entries]
-        salts = stamp.nonce(SALT * len(entries))
+        if not entries:
+            return range(0)
+        bodies = [body_of(e) for e in entries]
+        salts, sha = stamp.nonce(SALT * len(entries)), hashlib.sha256
         prepared = []
         for i, (entry, body) in enumerate(zip(entries, bodies, strict=True)):
             salt = salts[i * SALT : (i + 1) * SALT]
-            clause = entry.fields.get("clause", "")
-            prepared.append((entry.kind, str(clause), body, salt, leaf_of(salt, body)))
+            leaf = sha(b"\0" + sha(salt + body).digest()).digest()
+            prepared.append((entry.kind, str(entry.fields.get("clause", "")), body, salt, leaf))
         return self.store.append(prepared)
-
-    @staticmethod
-    def _body(entry: Entry) -> bytes:
-        check(entry)
-        return canon.encode({"kind": entry.kind, "at": stamp.rfc3339(entry.at), **entry.fields})
 
     def entries(self, start: int, stop: int) -> Iterator[Recorded]:
         """Yield entries in order."""
@@ -136,99 +63,155 @@ class Log:
         return self.store.count(kind, clause)
 
     def checkpoint(self, signer: notes.Signer) -> str:
-        """Sign the log as it is: leaves are recomputed from the stored bytes first; raises Tampered if one differs."""
+        """Sign the log as it is, so that checkpoints only ever extend; raises Tampered rather than sign over damage.
+
+        The tree is first compared with the newest checkpoint, then every leaf since is recomputed from the stored
+        bytes, then the subtree hashes that proofs are made of are compared with those leaves.
+        """
         known = self.store.checkpoints(1)
-        since = notes.Checkpoint.parse(known[0]).size if known else 0
+        edge = self._edge_of(notes.Checkpoint.parse(known[0])) if known else tree.Range()
         size = self.size
-        for row in self.store.rows(since, size):
-            self._agree(row)
-        point = notes.Checkpoint(self.origin, size, tree.root(size, self.store.node))
+        if known and size == edge.size and notes.verify(known[0], signer.key) is not None:
+            return known[0]
+        for row in self.store.rows(edge.size, size):
+            if row.seq != edge.size:
+                raise Tampered(f"entry {edge.size} is missing", help="restore the ledger; do not sign over it")
+            if not agrees(row):
+                raise Tampered(
+                    f"entry {row.seq} is not what was recorded", help="compare with a backup; do not sign over it"
+                )
+            edge.append(row.leaf)
+        point = notes.Checkpoint(self.origin, size, edge.root())
+        if edge.size != size or tree.root(size, self.store.node) != point.root:
+            raise Tampered(
+                "the stored subtree hashes are not those of the entries", help="restore the ledger from a backup"
+            )
         text = notes.signed(point.text, signer.sign(point.text))
         self.store.put_checkpoint(size, text)
         return text
 
-    @staticmethod
-    def _agree(row: Row) -> None:
-        if row.body is not None and row.salt is not None and leaf_of(row.salt, row.body) != row.leaf:
-            raise Tampered(
-                f"entry {row.seq} is not what was recorded", help="compare with a backup; do not sign over it"
+    def _edge_of(self, known: notes.Checkpoint) -> tree.Range:
+        if known.origin != self.origin:
+            raise BadInput(
+                f"the ledger's checkpoints are of `{known.origin}`, not of `{self.origin}`",
+                help="set `origin` under [site] back, or begin a ledger of its own",
             )
+        if known.size > self.size:
+            raise Tampered(
+                f"the log was rolled back: {known.size} entries were signed, {self.size} are here",
+                help="restore the ledger; do not sign over it",
+            )
+        edge = tree.Range.read(known.size, self.store.node)
+        if edge.root() != known.root:
+            raise Tampered(
+                f"the log does not extend its checkpoint at {known.size}", help="verify it; do not sign over it"
+            )
+        return edge
 
-    def verify(self, key: notes.Key | None = None) -> Verdict:  # noqa: PLR0911 - one return a kind of damage
-        """Recompute every leaf and root from the stored bytes; name the first record or checkpoint that is wrong."""
-        size = self.size
-        points = {p.size: p for p in map(notes.Checkpoint.parse, self.store.checkpoints(10_000))}
-        edge = tree.Range()
-        for row in self.store.rows(0, size):
-            if row.seq != edge.size:
-                return Verdict(size, edge.root(), edge.size, f"entry {edge.size} is missing")
-            try:
-                self._agree(row)
-            except Tampered as error:
-                return Verdict(size, edge.root(), row.seq, str(error))
-            edge.append(row.leaf)
-            point = points.get(edge.size)
-            if point is not None and point.root != edge.root():
-                return Verdict(size, edge.root(), row.seq, f"the checkpoint at {point.size} has another root")
-        if edge.size != size:
-            return Verdict(size, edge.root(), edge.size, f"entry {edge.size} is missing")
-        beyond = [p for p in points if p > size]
-        if beyond:
-            return Verdict(size, edge.root(), size, f"a checkpoint covers {max(beyond)} entries, {size} are here")
-        if size and tree.root(size, self.store.node) != edge.root():
-            return Verdict(size, edge.root(), None, "the stored subtree hashes are not those of the entries")
-        return Verdict(size, edge.root(), None, self._unsigned(key))
+    def verify(self, key: notes.Key | None = None, held: Sequence[str] = ()) -> Verdict:
+        """Recompute everything from the stored bytes; name the first record or checkpoint that is wrong.
 
-    def _unsigned(self, key: notes.Key | None) -> str:
-        if key is None:
-            return ""
-        for text in self.store.checkpoints(10_000):
-            if notes.verify(text, key) is None:
-                return f"the checkpoint at {notes.Checkpoint.parse(text).size} is not signed with this key"
-        return ""
+        `key` is the log's own, `held` are checkpoints kept elsewhere: only those show that the whole was rolled back.
+        """
+        try:
+            return audit(self.store, self.origin, self.kept_from(), key, held)
+        except Tampered as error:
+            return Verdict(0, tree.EMPTY_ROOT, 0, str(error))
 
-    def receipt(self, seq: int) -> dict[str, object]:
-        """Return what proves to anybody that an entry is in the log: body, salt, proof and a signed checkpoint."""
-        covering = [t for t in self.store.checkpoints(100) if notes.Checkpoint.parse(t).size > seq]
-        if not covering:
-            raise BadInput(f"entry {seq} is not under a checkpoint yet", help="make one: `sekisho evidence checkpoint`")
-        point = notes.Checkpoint.parse(covering[0])
-        row = next(self.store.rows(seq, seq + 1))
+    # -- what an outsider signed --------------------------------------------------------------------------------
+
+    def cosigned(self, text: str, log_key: notes.Key, cosigner: notes.Key, at: datetime) -> Witnessed:
+        """Take a checkpoint back that an outsider signed: verified against the tree, kept, and recorded once."""
+        point = notes.Checkpoint.parse(text)
+        if cosigner.kind != notes.COSIGNATURE:
+            raise BadInput(f"`{cosigner.name}` is not a cosigner's key", help="use the one that `sekisho cosign` tells")
+        if point.origin != self.origin or notes.verify(text, log_key) is None:
+            raise Tampered("the checkpoint is not one of this log", help="cosign what `evidence export` writes here")
+        instant = notes.verify(text, cosigner)
+        if instant is None:
+            raise Tampered(f"the checkpoint is not signed by `{cosigner.name}`", help="compare the cosigner's key")
+        self._edge_of(point)
+        if self.store.put_cosigned(point.size, text, cosigner.text):
+            name = re.sub(r"[^a-zA-Z0-9_.:-]", "-", cosigner.name).lstrip("_.:-")[:128] or "cosigner"
+            key = hashlib.sha256(cosigner.text.encode()).hexdigest()
+            fields = {"size": point.size, "root": point.root.hex(), "cosigner": name, "key": key}
+            self.append([Entry("checkpoint-cosigned", at, fields)])
+        return Witnessed(cosigner, point.size, point.root, instant)
+
+    def witnessed(self, keys: Sequence[notes.Key] = ()) -> Witnessed | None:
+        """Return the newest checkpoint signed by one of these cosigners, or by any whose signature was taken back."""
+        kept = self.store.cosigned(100)
+        known = keys or list({key: notes.Key.parse(key) for _, key in kept}.values())
+        return witnessed((text for text, _ in kept), known)
+
+    # -- what proves an entry -----------------------------------------------------------------------------------
+
+    def receipt(self, seq: int, body: bool = True) -> dict[str, object]:
+        """Return what proves to anybody that an entry is in the log: body, salt, inclusion proof and checkpoint.
+
+        The checkpoint is the newest that an outsider signed, or else our own newest; without `body` the receipt
+        tells nothing but that a leaf is there.
+        """
+        point, text = self._covering(seq)
+        row = next(self.store.rows(seq, seq + 1), None)
+        if row is None or row.seq != seq or not agrees(row):
+            raise Tampered(f"entry {seq} is not what was recorded", help="verify the log: `sekisho evidence verify`")
         proof = tree.inclusion_proof(seq, point.size, self.store.node)
+        if tree.root_from_inclusion(seq, point.size, row.leaf, proof) != point.root:
+            raise Tampered(
+                f"entry {seq} is not under the checkpoint at {point.size}",
+                help="verify the log: `sekisho evidence verify`",
+            )
         return {
             "seq": seq,
-            "body": None if row.body is None else row.body.decode(),
-            "salt": None if row.salt is None else row.salt.hex(),
+            "body": row.body.decode() if body and row.body is not None else None,
+            "salt": row.salt.hex() if body and row.salt is not None else None,
             "leaf": row.leaf.hex(),
             "proof": [h.hex() for h in proof],
-            "checkpoint": covering[0],
+            "checkpoint": text,
         }
 
+    def _covering(self, seq: int) -> tuple[notes.Checkpoint, str]:
+        if not 0 <= seq < self.size:
+            raise BadInput(f"there is no entry {seq}", help=f"entries are 0 to {self.size - 1}")
+        for text in [*(t for t, _ in self.store.cosigned(1)), *self.store.checkpoints(1)]:
+            point = notes.Checkpoint.parse(text)
+            if point.size > seq:
+                return point, text
+        raise BadInput(f"entry {seq} is not under a checkpoint yet", help="make one: `sekisho evidence checkpoint`")
 
-def recorded(row: Row) -> Recorded:
-    """Return a stored row as an entry."""
-    if row.body is None:
-        return Recorded(row.seq, row.kind, row.clause, None)
-    fields = msgspec.json.decode(row.body)
-    kind = fields.pop("kind")
-    at = datetime.fromisoformat(fields.pop("at")).astimezone(UTC)
-    return Recorded(row.seq, row.kind, row.clause, Entry(kind, at, fields))
+    def consistency(self, old: int, new: int) -> dict[str, object]:
+        """Return what proves that the first `old` entries are the beginning of the first `new`."""
+        if not 0 < old <= new <= self.size:
+            raise BadInput(
+                f"the log has no {old} and {new} entries to compare", help=f"use two sizes from 1 to {self.size}"
+            )
+        node = self.store.node
+        return {
+            "old": {"size": old, "root": tree.root(old, node).hex()},
+            "new": {"size": new, "root": tree.root(new, node).hex()},
+            "proof": [h.hex() for h in tree.consistency_proof(old, new, node)],
+        }
 
+    # -- bodies expire ------------------------------------------------------------------------------------------
 
-def verify_receipt(receipt: dict[str, Any], key: notes.Key) -> str:
-    """Return why a receipt does not hold, or an empty text when it does."""
-    try:
-        point = notes.Checkpoint.parse(receipt["checkpoint"])
-        leaf = bytes.fromhex(receipt["leaf"])
-        proof = [bytes.fromhex(h) for h in receipt["proof"]]
-        root = tree.root_from_inclusion(int(receipt["seq"]), point.size, leaf, proof)
-        body, salt = receipt["body"], receipt["salt"]
-    except (KeyError, TypeError, ValueError, BadInput) as error:
-        return f"this is not a receipt: {error}"
-    if notes.verify(receipt["checkpoint"], key) is None:
-        return "the checkpoint is not signed with this key"
-    if root != point.root:
-        return "the proof does not lead to the checkpoint's root"
-    if body is not None and (salt is None or leaf_of(bytes.fromhex(salt), body.encode()) != leaf):
-        return "the body is not what was recorded"
-    return ""
+    def expire(self, before: datetime, at: datetime) -> int:
+        """Drop the bodies at the beginning of the log that are older than an instant; recorded first, then done.
+
+        It stops at the first entry that is not older, so that what is left is one piece. Returns how many there were.
+        """
+        stop = self.kept_from()
+        for row in self.store.rows(stop, self.size):
+            entry = recorded(row).entry
+            if entry is not None and entry.at >= before:
+                break
+            stop = row.seq + 1
+        if stop > self.kept_from():
+            self.append([Entry("bodies-dropped", at, {"until": stop})])
+        return self.store.drop_bodies(stop)
+
+    def kept_from(self) -> int:
+        """Return the first entry whose body has not been dropped by its promise."""
+        newest = self.latest(1, kind="bodies-dropped")
+        until = newest[0].entry.fields["until"] if newest and newest[0].entry else 0
+        return until if isinstance(until, int) else 0

@@ -1,7 +1,8 @@
 """Checkpoints as signed notes: C2SP signed-note, tlog-checkpoint and tlog-cosignature, with Ed25519 (RFC 8032).
 
 A note is text, an empty line, and one line a signature: `— name base64(key id, signature)`. A checkpoint's text is
-origin, size and base64 root, one a line. A cosignature signs the instant as well.
+origin, size and base64 root, one a line; lines that follow are its extensions and are signed with it. A cosignature
+signs the instant as well.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from sekisho.ground.errors import BadInput
 
 ED25519, COSIGNATURE = 0x01, 0x04
 _DASH = "\u2014"
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+        raise BadInput(
+            f"`{name}` cannot name a key",
+            help="a name has no spaces and no `+`; a log's name is `origin` under [site] in the settings",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +52,30 @@ class Key:
         """Return the key of a verifier text; raises BadInput when it is not one."""
         trouble = BadInput("this is not a verifier key", help="it looks like `name+0123abcd+base64`")
         parts = text.strip().split("+", 2)
-        if len(parts) != 3 or not parts[0]:
+        if len(parts) != 3:
             raise trouble
+        _check_name(parts[0])
         try:
             raw = base64.b64decode(parts[2], validate=True)
-        except binascii.Error as error:
+            key = Key(parts[0], raw[0], raw[1:])
+            identity = key.id
+        except (ValueError, IndexError) as error:
             raise trouble from error
-        if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE):
-            raise trouble
-        key = Key(parts[0], raw[0], raw[1:])
-        if key.id.hex() != parts[1]:
+        if len(raw) != 33 or key.kind not in (ED25519, COSIGNATURE) or identity.hex() != parts[1]:
             raise trouble
         return key
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key (32 bytes) with its name and kind."""
+    """A private key (32 bytes) with its name and kind; raises BadInput for a name that no note can hold."""
 
     name: str
     secret: bytes
     kind: int = ED25519
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
 
     @property
     def key(self) -> Key:
@@ -102,14 +114,17 @@ class Checkpoint:
     def parse(note: str) -> Checkpoint:
         """Return the checkpoint in a note; raises BadInput when it is not one. Signatures are not looked at."""
         trouble = BadInput("this is not a checkpoint", help="it has origin, size and root, one a line")
-        lines = note.split("\n\n", 1)[0].split("\n")
-        if len(lines) < 3 or not lines[0] or not lines[1].isascii() or not lines[1].isdigit():
+        lines = note.split("\n")
+        if len(lines) < 4 or not lines[0] or not lines[1].isascii() or not lines[1].isdigit():
+            raise trouble
+        if len(lines[1]) > 19 or (lines[1] != "0" and lines[1].startswith("0")):
             raise trouble
         try:
             root = base64.b64decode(lines[2], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise trouble from error
-        if len(root) != 32 or (lines[1] != "0" and lines[1].startswith("0")):
+        # one root has one text: the unused bits of the last digit are zero
+        if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
             raise trouble
         return Checkpoint(lines[0], int(lines[1]), root)
 
@@ -119,14 +134,31 @@ def signed(text: str, *lines: str) -> str:
     return text + "\n" + "".join(lines)
 
 
-def verify(note: str, key: Key) -> int | None:
-    """Return the instant of a key's valid signature on a note (0 for a plain one), or None where there is none."""
+def split(note: str) -> tuple[str, list[str]]:
+    """Return a note's text and its signature lines; raises BadInput when it has none."""
     text, gap, signatures = note.rpartition("\n\n")
     if not gap:
+        raise BadInput("this is not a signed note", help="its signatures follow an empty line")
+    return text + "\n", [line for line in signatures.split("\n") if line]
+
+
+def several(texts: str) -> list[str]:
+    """Return the checkpoints of a file that holds several, each with its signatures, in their order."""
+    blocks = [b.strip("\n") for b in texts.split("\n\n")]
+    blocks = [b for b in blocks if b]
+    if len(blocks) % 2:
+        raise BadInput("these are not checkpoints", help="each is a text, an empty line, and its signatures")
+    return [f"{text}\n\n{lines}\n" for text, lines in zip(blocks[::2], blocks[1::2], strict=True)]
+
+
+def verify(note: str, key: Key) -> int | None:
+    """Return the instant of a key's valid signature on a note (0 for a plain one), or None where there is none."""
+    try:
+        text, lines = split(note)
+        public = Ed25519PublicKey.from_public_bytes(key.public)
+    except (BadInput, ValueError):
         return None
-    text += "\n"
-    public = Ed25519PublicKey.from_public_bytes(key.public)
-    for line in signatures.splitlines():
+    for line in lines:
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != _DASH or parts[1] != key.name:
             continue
@@ -139,7 +171,7 @@ def verify(note: str, key: Key) -> int | None:
                 public.verify(raw[12:], _cosigned(text, instant))
                 return instant
             public.verify(raw[4:], text.encode())
-        except (binascii.Error, InvalidSignature):
+        except (binascii.Error, ValueError, InvalidSignature):
             continue
         return 0
     return None

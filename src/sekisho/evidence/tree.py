@@ -13,6 +13,11 @@ Node = Callable[[int, int], bytes]
 """`node(height, index)` is the hash of the complete subtree of 2**height leaves that begins at index * 2**height."""
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+HASH = 32
+"""Bytes of a hash."""
+TILE_HEIGHT = 8
+TILE = 1 << TILE_HEIGHT
+"""Hashes in a complete tile (C2SP tlog-tiles): a tile of level L holds the roots of subtrees of 256**L leaves."""
 
 
 def leaf_hash(content: bytes) -> bytes:
@@ -63,9 +68,9 @@ def fold(hashes: Sequence[bytes]) -> bytes:
 
 def perfect(hashes: Sequence[bytes]) -> bytes:
     """Return the root of a complete subtree from its leaves, a power of two of them."""
-    row = list(hashes)
+    row, sha = hashes, hashlib.sha256
     while len(row) > 1:
-        row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
+        row = [sha(b"\1" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
 
 

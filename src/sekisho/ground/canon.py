@@ -24,6 +24,11 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+def encode_unchecked(value: Any) -> bytes:
+    """Return the same bytes without looking for floats: for callers that check the bytes themselves."""
+    return _encoder.encode(value)
+
+
 def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError("floats have no canonical form; write a string or an integer of the smallest unit")

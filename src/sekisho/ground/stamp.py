@@ -32,4 +32,4 @@ def rfc3339(instant: datetime) -> str:
     """Return an instant as RFC 3339 in UTC with microseconds, e.g. `2026-12-01T09:12:00.000000Z`."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"

@@ -9,244 +9,388 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
-from collections.abc import Iterator, Sequence
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from operator import itemgetter
 from pathlib import Path
 
+from sekisho.adapters.ledgers.evidence_schema import open_ledger
+from sekisho.adapters.ledgers.keyfile import load_or_make_key
 from sekisho.evidence import tree
-from sekisho.evidence.log import Row
-from sekisho.ground import stamp
-from sekisho.ground.errors import BadInput, NotWitnessed, Tampered
+from sekisho.evidence.leaves import Prepared, Row, agrees
+from sekisho.ground.errors import NotWitnessed, SekishoError, StoreTrouble, Tampered
 
-TILE_HEIGHT = 8
-TILE = 1 << TILE_HEIGHT
-HASH = 32
-APPLICATION = 0x53454B49
-"""`SEKI` in the file's header, so that another file is not taken for a ledger."""
+__all__ = ["SqliteLeaves", "load_or_make_key"]
 
-SCHEMA = """
-create table if not exists entry (
-  seq integer primary key, kind text not null, clause text not null, body blob, salt blob, leaf blob not null);
-create table if not exists tile (
-  level integer not null, idx integer not null, hashes blob not null, root blob not null, primary key (level, idx))
-  without rowid;
-create table if not exists tally (
-  kind text not null, clause text not null, n integer not null, primary key (kind, clause)) without rowid;
-create table if not exists checkpoint (size integer not null, note text not null);
-create trigger if not exists entry_stays before delete on entry
-  begin select raise(abort, 'entries are never deleted'); end;
-create trigger if not exists entry_holds before update on entry
-  when new.seq <> old.seq or new.kind <> old.kind or new.clause <> old.clause or new.leaf <> old.leaf
-    or new.body is not null or new.salt is not null
-  begin select raise(abort, 'entries are never changed; only a body may be dropped'); end;
-create trigger if not exists tile_stays before delete on tile begin select raise(abort, 'tiles are never deleted'); end;
-create trigger if not exists tile_holds before update on tile begin select raise(abort, 'tiles are never changed'); end;
-"""
+PORTION = 2000
+"""Rows read or changed at a time, so that memory and locks stay bounded."""
+COLUMNS = "seq, kind, clause, body, salt, leaf"
+AWAY = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_INTERRUPT,
+)
+"""What SQLite says when the file may be whole but cannot be reached."""
 
-Prepared = tuple[str, str, bytes, bytes, bytes]
-"""kind, clause, body, salt, leaf hash."""
+
+def trouble(error: sqlite3.Error, name: str) -> SekishoError:
+    """Return what a driver's error means: the file is away, or its bytes cannot be what was written."""
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        raise error  # ours, not the file's
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in AWAY:
+        return StoreTrouble(
+            f"the evidence ledger does not answer ({error.sqlite_errorname})",
+            help="check the disk and the folder's permissions, and try again",
+            place=name,
+        )
+    return Tampered(
+        "the evidence ledger is damaged", help="restore it; compare with the cosigner's checkpoint", place=name
+    )
 
 
 class SqliteLeaves:
-    """A leaf store in one SQLite file; one instance a thread."""
+    """A leaf store in one SQLite file; an instance may be shared by threads, and survives a fork."""
 
     def __init__(self, path: str | Path) -> None:
         """Open or make the ledger; raises BadInput where the file is something else."""
         self.path = Path(path)
+        self._lock, self._pid = threading.RLock(), os.getpid()
         self._db: sqlite3.Connection | None = None
-        self._edge = tree.Range()
-        self._connection()
+        self._parents: list[sqlite3.Connection] = []
+        self._suspect = False
+        with self._reading():
+            pass
+
+    # -- the handle ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the handle to one thread at a time; what the driver raises becomes one of our errors."""
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        with self._lock:
+            try:
+                yield self._connection()
+            except sqlite3.Error as error:
+                raise trouble(error, self.path.name) from error
+
+    def _leave_to_parent(self) -> None:
+        """After a fork: the parent's handle must be neither used nor closed here, nor its lock waited for."""
+        if self._db is not None:
+            self._parents.append(self._db)
+        self._db, self._lock, self._pid = None, threading.RLock(), os.getpid()
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = not self.path.exists()
-            db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            db = open_ledger(self.path)
             try:
-                self._prepare(db, fresh)
-            except sqlite3.DatabaseError as error:
+                if self._suspect:
+                    self._mend(db)
+            except BaseException:
                 db.close()
-                raise BadInput(
-                    "the evidence file is not an evidence ledger",
-                    help="name another file, or restore it",
-                    place=self.path.name,
-                ) from error
+                raise
             self._db = db
-            self._edge = tree.Range.read(self._size(db), self.node)
         return self._db
 
-    def _prepare(self, db: sqlite3.Connection, fresh: bool) -> None:
-        if fresh:
-            os.chmod(self.path, stat.S_IRUSR | stat.S_IWUSR)
-            db.execute(f"pragma application_id = {APPLICATION}")
-        elif db.execute("pragma application_id").fetchone()[0] not in (APPLICATION, 0):
-            raise sqlite3.DatabaseError("another application's file")
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = full")
-        db.executescript(SCHEMA)
+    def _mend(self, db: sqlite3.Connection) -> None:
+        """After a failed write: empty the journal into the file, which syncs both, and read the tail again.
 
-    @staticmethod
-    def _size(db: sqlite3.Connection) -> int:
-        last = db.execute("select max(seq) from entry").fetchone()[0]
-        return 0 if last is None else int(last) + 1
+        A write that failed may have left pages that a crash would lose, and entries behind them with them; nothing is
+        acknowledged on this file again before it is whole (a later sync that succeeds says nothing about it).
+        """
+        if db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+            raise StoreTrouble("the evidence ledger is busy", help="try again", place=self.path.name)
+        size = _size(db)
+        start = max(0, size - 2 * tree.TILE)
+        rows = db.execute(f"select {COLUMNS} from entry where seq >= ? order by seq", (start,)).fetchall()  # noqa: S608 - our own names
+        if [r[0] for r in rows] != list(range(start, size)) or not all(agrees(Row._make(r)) for r in rows):
+            raise Tampered(
+                "the evidence ledger is damaged at its end", help="run `sekisho evidence verify`", place=self.path.name
+            )
+        self._suspect = False
 
     def close(self) -> None:
         """Close the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        with self._lock:
+            db, self._db = self._db, None
+            if db is not None and self._pid == os.getpid():
+                db.close()
+
+    def _abandon(self) -> None:
+        """Give the handle up: after a failed write nothing about it can be trusted."""
+        self._suspect = True
+        with suppress(sqlite3.Error):
+            self.close()
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the handle inside one durable transaction; raises NotWitnessed where it does not come through."""
+        try:
+            with self._reading() as db:
+                self._begin(db)
+                done = False
+                try:
+                    yield db
+                    db.execute("commit")
+                    done = True
+                finally:
+                    if not done:
+                        self._abandon()
+        except (SekishoError, OSError) as error:
+            raise NotWitnessed(
+                help=f"the evidence log could not be written: {error}; nothing was given", place=self.path.name
+            ) from error
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        try:
+            db.execute("begin immediate")
+        except sqlite3.Error as error:
+            # when another writer holds the lock too long nothing was tried on this handle
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                self._abandon()
+            raise
 
     def append(self, prepared: Sequence[Prepared]) -> range:
         """Store rows durably, all or none; a file that fails is closed and read anew before it is used again."""
-        try:
-            db = self._connection()
-            db.execute("begin immediate")
-            size = self._size(db)
-            if size != self._edge.size:
-                self._edge = tree.Range.read(size, self.node)
-            edge = tree.Range(size, self._edge.edge)
+        with self._writing() as db:
+            start = _size(db)
+            stop = start + len(prepared)
             db.executemany(
                 "insert into entry values (?, ?, ?, ?, ?, ?)",
-                [(size + i, *row) for i, row in enumerate(prepared)],
+                [(seq, *row) for seq, row in enumerate(prepared, start)],
             )
-            for row in prepared:
-                edge.append(row[4])
-            self._tiles(db, size, edge.size)
-            self._tally(db, prepared)
-            db.execute("commit")
-        except (sqlite3.Error, OSError) as error:
-            # after a failed write nothing about the handle can be trusted: give it up, look again at the next use
-            self._abandon()
-            raise NotWitnessed(help="the evidence log could not be written; nothing was given") from error
-        self._edge = edge
-        return range(size, edge.size)
-
-    def _abandon(self) -> None:
-        db, self._db = self._db, None
-        if db is not None:
-            try:
-                db.close()
-            except sqlite3.Error:
-                return
-
-    def _tiles(self, db: sqlite3.Connection, old: int, new: int) -> None:
-        """Pack the tiles that became complete, level by level."""
-        level = 0
-        while (old >> TILE_HEIGHT) != (new >> TILE_HEIGHT):
-            rows = []
-            for index in range(old >> TILE_HEIGHT, new >> TILE_HEIGHT):
-                hashes = self._loose(db, level, index << TILE_HEIGHT, TILE)
-                rows.append((level, index, b"".join(hashes), tree.perfect(hashes)))
-            db.executemany("insert into tile values (?, ?, ?, ?)", rows)
-            old, new, level = old >> TILE_HEIGHT, new >> TILE_HEIGHT, level + 1
-
-    @staticmethod
-    def _loose(db: sqlite3.Connection, level: int, start: int, count: int) -> list[bytes]:
-        """Return hashes of a level that are not packed in a tile of that level."""
-        if level == 0:
-            found = db.execute("select leaf from entry where seq >= ? and seq < ? order by seq", (start, start + count))
-        else:
-            found = db.execute(
-                "select root from tile where level = ? and idx >= ? and idx < ? order by idx",
-                (level - 1, start, start + count),
-            )
-        return [r[0] for r in found]
-
-    def node(self, height: int, index: int) -> bytes:
-        """Return the hash of a complete subtree from the tile that holds it."""
-        db = self._connection() if self._db is None else self._db
-        level, inside = divmod(height, TILE_HEIGHT)
-        start, count = index << inside, 1 << inside
-        packed = db.execute(
-            "select hashes from tile where level = ? and idx = ?", (level, start >> TILE_HEIGHT)
-        ).fetchone()
-        if packed is not None:
-            at = (start % TILE) * HASH
-            blob = packed[0]
-            hashes = [blob[i : i + HASH] for i in range(at, at + count * HASH, HASH)]
-        else:
-            hashes = self._loose(db, level, start, count)
-        if len(hashes) != count:
-            raise Tampered(
-                f"the hashes of entries from {start} are missing", help="verify the ledger; restore it from a backup"
-            )
-        return tree.perfect(hashes)
-
-    @staticmethod
-    def _tally(db: sqlite3.Connection, prepared: Sequence[Prepared]) -> None:
-        counts: dict[tuple[str, str], int] = {}
-        for row in prepared:
-            counts[row[0], row[1]] = counts.get((row[0], row[1]), 0) + 1
-        db.executemany(
-            "insert into tally values (?, ?, ?) on conflict (kind, clause) do update set n = n + excluded.n",
-            [(kind, clause, n) for (kind, clause), n in counts.items()],
-        )
-
-    def size(self) -> int:
-        """Return how many entries there are."""
-        return self._size(self._connection())
-
-    def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """Yield rows in order, read in portions."""
-        db = self._connection()
-        while start < stop:
-            found = db.execute(
-                "select * from entry where seq >= ? and seq < ? order by seq limit 2000", (start, stop)
-            ).fetchall()
-            if not found:
-                return
-            yield from (Row(*r) for r in found)
-            start = found[-1][0] + 1
-
-    def latest(self, count: int, before: int | None, kind: str, clause: str) -> list[Row]:
-        """Return up to `count` rows, newest first."""
-        found = self._connection().execute(
-            "select * from entry where (?1 is null or seq < ?1) and (?2 = '' or kind = ?2) "
-            "and (?3 = '' or clause = ?3) order by seq desc limit ?4",
-            (before, kind, clause, count),
-        )
-        return [Row(*r) for r in found]
-
-    def count(self, kind: str, clause: str) -> int:
-        """Return how many entries there are of a kind and clause; empty means any."""
-        found = self._connection().execute(
-            "select coalesce(sum(n), 0) from tally where (?1 = '' or kind = ?1) and (?2 = '' or clause = ?2)",
-            (kind, clause),
-        )
-        return int(found.fetchone()[0])
+            if start >> tree.TILE_HEIGHT != stop >> tree.TILE_HEIGHT:
+                _pack(db, start, stop)
+            _count(db, prepared, start)
+        return range(start, stop)
 
     def put_checkpoint(self, size: int, text: str) -> None:
         """Keep a signed checkpoint."""
-        self._connection().execute("insert into checkpoint values (?, ?)", (size, text))
+        with self._writing() as db:
+            db.execute("insert into checkpoint values (?, ?)", (size, text))
+
+    def put_cosigned(self, size: int, text: str, key: str) -> bool:
+        """Keep a checkpoint that an outsider signed; return whether it was not yet there."""
+        with self._writing() as db:
+            row = (size, text, key)
+            known = db.execute("select 1 from cosigned where size = ? and note = ? and cosigner = ?", row).fetchone()
+            if known is None:
+                db.execute("insert into cosigned values (?, ?, ?)", row)
+        return known is None
+
+    def drop_bodies(self, stop: int) -> int:
+        """Drop the bodies of entries before `stop`, their bytes too; proofs stay whole."""
+        done, start = 0, 0
+        while start < stop:
+            with self._writing() as db:
+                db.execute("pragma secure_delete = on")
+                done += db.execute(
+                    "update entry set body = null, salt = null where seq >= ? and seq < ? and body is not null",
+                    (start, min(stop, start + PORTION)),
+                ).rowcount
+            start += PORTION
+        with self._reading() as db:
+            # the journal still holds the old pages until it is emptied
+            db.execute("pragma wal_checkpoint(truncate)").fetchone()
+        return done
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def size(self) -> int:
+        """Return how many entries there are."""
+        with self._reading() as db:
+            return _size(db)
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows in order, read in portions."""
+        make = Row._make
+        while start < stop:
+            with self._reading() as db:
+                found = db.execute(
+                    f"select {COLUMNS} from entry where seq >= ? and seq < ? order by seq limit {PORTION}",  # noqa: S608 - our own names
+                    (start, stop),
+                ).fetchall()
+            if not found:
+                return
+            yield from map(make, found)
+            start = found[-1][0] + 1
+
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield leaf hashes in order, in portions: what may be published."""
+        while start < stop:
+            with self._reading() as db:
+                portion = db.execute(
+                    "select leaf from entry where seq >= ? and seq < ? order by seq limit ?", (start, stop, PORTION)
+                ).fetchall()
+            if not portion:
+                return
+            yield b"".join(leaf for (leaf,) in portion)
+            start += len(portion)
+
+    def latest(self, count: int, before: int | None, kind: str, clause: str) -> list[Row]:
+        """Return up to `count` rows, newest first; of a kind or clause, only blocks that hold it are read."""
+        stop = 2**62 if before is None else before
+        if not kind and not clause:
+            with self._reading() as db:
+                found = db.execute(
+                    f"select {COLUMNS} from entry where seq < ? order by seq desc limit ?",  # noqa: S608 - our own names
+                    (stop, count),
+                )
+                return [Row._make(r) for r in found]
+        rows: list[Row] = []
+        for block in self._blocks(count + 1, stop, kind, clause):
+            first = block << tree.TILE_HEIGHT
+            with self._reading() as db:
+                found = db.execute(
+                    f"select {COLUMNS} from entry where seq >= ?1 and seq < ?2 and (?3 = '' or kind = ?3) "  # noqa: S608 - our own names
+                    "and (?4 = '' or clause = ?4) order by seq desc limit ?5",
+                    (first, min(stop, first + tree.TILE), kind, clause, count - len(rows)),
+                )
+                rows += [Row._make(r) for r in found]
+            if len(rows) == count:
+                break
+        return rows
+
+    def _blocks(self, count: int, stop: int, kind: str, clause: str) -> list[int]:
+        """Return the newest blocks of 256 entries that hold a kind and clause, newest first."""
+        found: set[int] = set()
+        for one in self.tally():
+            if kind in ("", one[0]) and clause in ("", one[1]):
+                with self._reading() as db:
+                    blocks = db.execute(
+                        "select block from seen where kind = ? and clause = ? and block <= ? "
+                        "order by block desc limit ?",
+                        (*one, max(stop - 1, 0) >> tree.TILE_HEIGHT, count),
+                    )
+                    found.update(b for (b,) in blocks)
+        return sorted(found, reverse=True)[:count]
+
+    def tile(self, level: int, index: int) -> tuple[bytes, bytes] | None:
+        """Return the 256 hashes of a complete tile in a row, and its root; None where it is not kept."""
+        with self._reading() as db:
+            found = db.execute("select hashes, root from tile where level = ? and idx = ?", (level, index)).fetchone()
+        return None if found is None else (found[0], found[1])
+
+    def node(self, height: int, index: int) -> bytes:
+        """Return the hash of a complete subtree from the tile that holds it."""
+        level, inside = divmod(height, tree.TILE_HEIGHT)
+        start, count = index << inside, 1 << inside
+        with self._reading() as db:
+            at = (start % tree.TILE) * tree.HASH
+            packed = db.execute(
+                "select substr(hashes, ?, ?) from tile where level = ? and idx = ?",
+                (at + 1, count * tree.HASH, level, start >> tree.TILE_HEIGHT),
+            ).fetchone()
+            if packed is not None:
+                blob = packed[0]
+                hashes = [blob[i : i + tree.HASH] for i in range(0, len(blob), tree.HASH)]
+            else:
+                hashes = _loose(db, level, start, start + count)
+        if len(hashes) != count or not all(isinstance(h, bytes) and len(h) == tree.HASH for h in hashes):
+            raise Tampered(
+                f"the hashes of entries from {start << level * tree.TILE_HEIGHT} are missing",
+                help="verify the ledger; restore it from a backup",
+                place=self.path.name,
+            )
+        return tree.perfect(hashes)
+
+    def count(self, kind: str, clause: str) -> int:
+        """Return how many entries there are of a kind and clause; empty means any."""
+        return sum(n for (k, c), n in self.tally().items() if kind in ("", k) and clause in ("", c))
+
+    def tally(self) -> Mapping[tuple[str, str], int]:
+        """Return how many entries there are by kind and clause."""
+        with self._reading() as db:
+            return {(k, c): n for k, c, n in db.execute("select kind, clause, n from tally")}
 
     def checkpoints(self, count: int) -> list[str]:
         """Return the newest checkpoints, newest first."""
-        found = self._connection().execute(
-            "select note from checkpoint order by size desc, rowid desc limit ?", (count,)
+        with self._reading() as db:
+            found = db.execute("select note from checkpoint order by size desc, rowid desc limit ?", (count,))
+            return [r[0] for r in found]
+
+    def cosigned(self, count: int) -> list[tuple[str, str]]:
+        """Return the newest cosigned checkpoints with their verifier keys, newest first."""
+        with self._reading() as db:
+            found = db.execute("select note, cosigner from cosigned order by size desc, rowid desc limit ?", (count,))
+            return [(r[0], r[1]) for r in found]
+
+    def trail(self) -> Iterator[str]:
+        """Yield every checkpoint, cosigned ones too, smallest first, read in portions."""
+        after = (-1, -1, -1)
+        while True:
+            with self._reading() as db:
+                found = db.execute(
+                    "select size, which, id, note from ("
+                    "select size, 0 as which, rowid as id, note from checkpoint where size >= ?1 union all "
+                    "select size, 1 as which, rowid as id, note from cosigned where size >= ?1) "
+                    "where (size, which, id) > (?1, ?2, ?3) order by size, which, id limit 500",
+                    after,
+                ).fetchall()
+            if not found:
+                return
+            yield from (r[3] for r in found)
+            after = found[-1][:3]
+
+
+def _size(db: sqlite3.Connection) -> int:
+    last = db.execute("select max(seq) from entry").fetchone()[0]
+    return 0 if last is None else int(last) + 1
+
+
+def _loose(db: sqlite3.Connection, level: int, start: int, stop: int) -> list[bytes]:
+    """Return hashes of a level that are not packed in a tile of that level."""
+    if level == 0:
+        found = db.execute("select leaf from entry where seq >= ? and seq < ? order by seq", (start, stop))
+    else:
+        found = db.execute(
+            "select root from tile where level = ? and idx >= ? and idx < ? order by idx", (level - 1, start, stop)
         )
-        return [r[0] for r in found]
-
-    def drop_bodies(self, stop: int) -> int:
-        """Drop the bodies of entries before `stop`, as their own promise says; proofs stay whole."""
-        done = self._connection().execute(
-            "update entry set body = null, salt = null where seq < ? and body is not null", (stop,)
-        )
-        return done.rowcount
+    return [r[0] for r in found]
 
 
-def load_or_make_key(path: Path) -> bytes:
-    """Return the 32 secret bytes in a file only its owner may read, made on first need; refuses loose permissions."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-        with os.fdopen(handle, "wb") as file:
-            file.write(stamp.nonce(32).hex().encode() + b"\n")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise BadInput("others may read the key file", help="chmod 600 it", place=path.name)
-    try:
-        secret = bytes.fromhex(path.read_text().strip())
-    except ValueError as error:
-        raise BadInput("this is not a key file", help="restore it from its backup", place=path.name) from error
-    if len(secret) != 32:
-        raise BadInput("this is not a key file", help="restore it from its backup", place=path.name)
-    return secret
+def _pack(db: sqlite3.Connection, old: int, new: int) -> None:
+    """Pack the tiles that became complete, level by level."""
+    level = 0
+    while (old >> tree.TILE_HEIGHT) != (new >> tree.TILE_HEIGHT):
+        first, last = old >> tree.TILE_HEIGHT, new >> tree.TILE_HEIGHT
+        hashes = _loose(db, level, first << tree.TILE_HEIGHT, last << tree.TILE_HEIGHT)
+        if len(hashes) != (last - first) * tree.TILE:
+            raise Tampered("hashes of earlier entries are missing", help="run `sekisho evidence verify`")
+        rows = []
+        for i in range(last - first):
+            tile = hashes[i * tree.TILE : (i + 1) * tree.TILE]
+            rows.append((level, first + i, b"".join(tile), tree.perfect(tile)))
+        db.executemany("insert into tile values (?, ?, ?, ?)", rows)
+        old, new, level = first, last, level + 1
+
+
+def _count(db: sqlite3.Connection, prepared: Sequence[Prepared], start: int) -> None:
+    """Keep the counts by kind and clause, and which blocks of 256 entries hold them."""
+    counts: Counter[tuple[str, str]] = Counter()
+    blocks: list[tuple[str, str, int]] = []
+    first = 0
+    while first < len(prepared):
+        block = (start + first) >> tree.TILE_HEIGHT
+        last = ((block + 1) << tree.TILE_HEIGHT) - start
+        found = Counter(map(itemgetter(0, 1), prepared[first:last]))
+        counts += found
+        blocks += [(*pair, block) for pair in found]
+        first = last
+    db.executemany(
+        "insert into tally values (?, ?, ?) on conflict (kind, clause) do update set n = n + excluded.n",
+        [(*pair, n) for pair, n in counts.items()],
+    )
+    db.executemany("insert or ignore into seen values (?, ?, ?)", blocks)
