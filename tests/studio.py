@@ -105,6 +105,7 @@ LOGINS = (
     Login("shop_auto", bound="shipping"),
     Login("shop_auto_news", bound="news"),
     Login("shop_pooled", ("support",), pooled=True),
+    Login("shop_witness", witness=True),
 )
 
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sekisho.adapters.ledgers.people import People
-from sekisho.evidence.kinds import Entry
+from sekisho.evidence.kinds import Entry, check
 from sekisho.evidence.log import Log
 from sekisho.gate.decide import Ask
 from sekisho.gate.permit import digest
 from sekisho.gate.session import Carried, Issued, Reading
 from sekisho.ground import stamp
+from sekisho.ground.errors import BadInput
 
 
 class Recorder:
@@ -95,6 +96,15 @@ class Recorder:
         self._log.append([self._carried(store, fact) for fact in facts])
 
     def _carried(self, store: str, fact: Carried) -> Entry:
+        """Return what a store says as an entry; what is malformed must not keep everything behind it from the log."""
+        try:
+            entry = self._told(store, fact)
+            check(entry)
+        except (KeyError, TypeError, ValueError, BadInput):
+            return Entry("incident", fact.at, {"code": "malformed-witness", "store": store})
+        return entry
+
+    def _told(self, store: str, fact: Carried) -> Entry:
         if fact.kind == "permit-issued":
             return self._permit(store, fact.body, fact.at)
         purpose, data = fact.body["purpose"], fact.body["data"]

@@ -40,7 +40,7 @@ def lower(policy: Policy, data_map: DataMap) -> tuple[RuleSet, tuple[Diagnostic,
         open_tables=tuple(t.name for t in data_map.tables if not t.personal),
         purposes=purposes,
         views=tuple(v for p in purposes for v in _views(p, policy, data_map)),
-        logins=tuple(LoginRule(i.name, i.purposes, i.bound, i.backup, i.pooled) for i in data_map.logins),
+        logins=tuple(LoginRule(i.name, i.purposes, i.bound, i.backup, i.pooled, i.witness) for i in data_map.logins),
         defaults=defaults,
         categories={(t.name, c.name): c.category for t in data_map.tables for c in t.columns if c.category},
     )

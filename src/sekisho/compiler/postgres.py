@@ -135,6 +135,12 @@ def _core(rules: RuleSet, names: Names) -> Section:
     )
 
 
+WITNESSING = (
+    "select on sekisho.lease",
+    "execute on function sekisho.witness_permit(text), sekisho.witness_readings(jsonb)",
+)
+"""What a witness login may do, and no more."""
+
 LARGE_OBJECTS = "pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea)"
 
 
@@ -238,6 +244,13 @@ def _login(login: LoginRule, rules: RuleSet, live: Inventory) -> Section:
     if login.purposes:
         ups, downs = _ceiling(login, rules)
         up, down = up + ups, downs + down
+    if login.witness:
+        up += [f"grant usage on schema sekisho to {role}", *(f"grant {what} to {role}" for what in WITNESSING)]
+        down = [
+            *(f"revoke {what} from {role}" for what in WITNESSING),
+            f"revoke usage on schema sekisho from {role}",
+            *down,
+        ]
     if login.backup:
         up.append(f"grant pg_read_all_data to {role}")
         down.insert(0, f"revoke pg_read_all_data from {role}")

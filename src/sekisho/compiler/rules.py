@@ -71,6 +71,7 @@ class LoginRule:
     bound: str
     backup: bool
     pooled: bool
+    witness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class RuleSet:
                     [v.purpose, v.table, v.shown, v.withheld, [a.value for a in v.may], v.person, v.person_class]
                     for v in self.views
                 ],
-                "logins": [[i.name, i.purposes, i.bound, i.backup, i.pooled] for i in self.logins],
+                "logins": [[i.name, i.purposes, i.bound, i.backup, i.pooled, i.witness] for i in self.logins],
                 "defaults": dict(self.defaults),
             }
         )

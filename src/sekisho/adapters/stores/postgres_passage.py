@@ -159,6 +159,7 @@ class PostgresPassage:
 def _trouble(error: psycopg.Error) -> SekishoError:
     """Return what is wrong with a statement; a message about data may hold a value of a row, so it is not repeated."""
     said = error.diag.message_primary or "the connection is gone"
-    about_text = isinstance(error, psycopg.errors.SyntaxErrorOrAccessRuleViolation | psycopg.OperationalError)
+    # class 42 speaks of the statement alone; an operational error, of the connection
+    about_text = (error.sqlstate or "").startswith("42") or isinstance(error, psycopg.OperationalError)
     what = f": {said}" if about_text else f" ({type(error).__name__})"
     return StoreTrouble(f"the statement failed{what}", help=error.diag.message_hint or "check it")
