@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from sekisho.app.folder import check_folder
 from sekisho.app.studio import META, NOW, Made, make_studio
-from sekisho.app.wire import check_folder
 
 pytestmark = pytest.mark.unit
 MAPS = Path(__file__).parents[2] / "examples" / "studio"

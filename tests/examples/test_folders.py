@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.app import settings
-from sekisho.app.wire import check_folder
+from sekisho.app.folder import check_folder
 from sekisho.policy.source import Severity
 
 pytestmark = pytest.mark.unit

@@ -40,7 +40,7 @@ def diagnose(case: Path) -> tuple[dict[str, Source], list[Diagnostic]]:
     compiled = parse(texts, found.get("policy.lock"), law.load, TODAY, (vague.check, duties.check, upkeep.check))
     said = list(compiled.diagnostics)
     if compiled.policy is not None and case.name.startswith("anchor"):
-        said += anchors.check(compiled.policy, None if "unmapped" in case.name else {"last order": "max(orders.at)"})
+        said += anchors.check(compiled.policy, None if "unmapped" in case.name else {"last order": ["customer"]})
     return found, [d for d in said if case.name.startswith("duty") or not d.code.startswith("duty")]
 
 

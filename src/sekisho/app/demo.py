@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sekisho.adapters.stores.postgres_admin import empty_database
 from sekisho.app import releases
+from sekisho.app.folder import LOCK
 from sekisho.app.settings import NAME
 from sekisho.app.studio import Made, make_studio
-from sekisho.app.wire import LOCK, Workspace
+from sekisho.app.wire import Workspace
 from sekisho.consent.facts import Decision
 from sekisho.ground.errors import BadInput
 

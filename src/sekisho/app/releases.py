@@ -18,7 +18,8 @@ from pathlib import Path
 
 from sekisho.adapters.ledgers.books import alone
 from sekisho.adapters.ledgers.evidence import load_or_make_key
-from sekisho.app.wire import LOCK, Workspace, check_folder, texts_of
+from sekisho.app.folder import LOCK, check_folder, texts_of
+from sekisho.app.wire import Workspace
 from sekisho.evidence.kinds import Entry
 from sekisho.evidence.note import Signer
 from sekisho.ground.errors import BadInput, SekishoError, Tampered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,29 +20,24 @@ from sekisho.adapters.ledgers.people import People
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.sqlite import SqliteStore
 from sekisho.app import settings as reading
+from sekisho.app.folder import check_folder, read_source, store_fact, write_lock
 from sekisho.app.recorder import Recorder
 from sekisho.compiler.lower import lower
-from sekisho.compiler.rules import RuleSet
 from sekisho.consent.facts import Decision, Fact
 from sekisho.consent.standing import Band, Rule, fold
-from sekisho.datamap.model import DataMap
 from sekisho.datamap.read import read as read_map
 from sekisho.evidence import note as notes
 from sekisho.evidence.kinds import Entry
 from sekisho.evidence.log import Log
 from sekisho.gate.session import Check
-from sekisho.ground import law, stamp
+from sekisho.ground import stamp
 from sekisho.ground.canon import text_digest
 from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble
 from sekisho.people.model import Place
-from sekisho.policy.checks import duties, upkeep, vague
-from sekisho.policy.compile import Compiled, parse
-from sekisho.policy.coverage import Facts, Kept, StoreFact, coverage
+from sekisho.policy.coverage import Facts, Kept, coverage
 from sekisho.policy.model import Policy
-from sekisho.policy.source import Diagnostic, Source, failed
+from sekisho.policy.source import failed
 
-CHECKS = (vague.check, duties.check, upkeep.check)
-LOCK = "policy.lock"
 Store = SqliteStore | PostgresStore
 
 FOLLOWS = 5
@@ -61,66 +56,6 @@ class Decided:
 
     stores: tuple[str, ...]
     waiting: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What checking a folder found: the compiled policy, maps and rules by store, and every diagnostic."""
-
-    compiled: Compiled
-    maps: tuple[DataMap, ...]
-    rules: tuple[RuleSet, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    sources: dict[str, Source] = field(default_factory=dict)
-
-    @property
-    def failed(self) -> bool:
-        """Whether anything is an error."""
-        return failed(self.diagnostics)
-
-
-def _source(root: Path, path: Path) -> Source:
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    try:
-        return Source.of(name, path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadInput("the file is not UTF-8 text", help="save it as UTF-8", place=name) from error
-    except OSError as error:
-        raise BadInput("the file cannot be read", help="check that it is there and readable", place=name) from error
-
-
-def texts_of(root: Path) -> dict[str, Source]:
-    """Return the policy's texts: the original under the empty name, translations by language."""
-    texts = {"": _source(root, root / "policy.md")}
-    for path in sorted(root.glob("policy.??.md")):
-        texts[path.name.split(".")[1]] = _source(root, path)
-    return texts
-
-
-def check_folder(root: Path, today: date | None = None) -> Report:
-    """Read the policy, its lock and every map of a folder; nothing is written and no store is touched."""
-    if not (root / "policy.md").exists():
-        raise BadInput("there is no policy here", help="write `policy.md`, or run `sekisho init`", place=root.name)
-    texts = texts_of(root)
-    lock_path = root / LOCK
-    lock = _source(root, lock_path) if lock_path.exists() else None
-    compiled = parse(texts, lock, law.load, today or stamp.now().date(), CHECKS)
-    found = list(compiled.diagnostics)
-    sources = {s.name: s for s in texts.values()}
-    if lock is not None:
-        sources[lock.name] = lock
-    maps, rules = [], []
-    for path in sorted((root / "map").glob("*.yaml")):
-        source = _source(root, path)
-        sources[source.name] = source
-        data_map, wrong = read_map(source)
-        found += wrong
-        if data_map is not None and compiled.policy is not None:
-            lowered, more = lower(compiled.policy, data_map)
-            found += more
-            maps.append(data_map)
-            rules.append(lowered)
-    return Report(compiled, tuple(maps), tuple(rules), tuple(found), sources)
 
 
 class Workspace:
@@ -179,7 +114,7 @@ class Workspace:
             raise BadInput(
                 f"`{name}` is not a store of these settings", help=f"use one of: {known}", place=reading.NAME
             )
-        source = _source(self.root, setting.map)
+        source = read_source(self.root, setting.map)
         data_map, wrong = read_map(source)
         if data_map is None:
             raise BadInput(wrong[0].message, help=wrong[0].help, place=source.name)
@@ -397,33 +332,3 @@ class Workspace:
     def today(self) -> date:
         """Return the present day where the policy's clocks run."""
         return self.clock().astimezone(ZoneInfo(self.policy.timezone)).date()
-
-
-def store_fact(rules: RuleSet, check: Check | None) -> StoreFact:
-    """Return what is known of a store: what is compiled for it and, where it was looked at, how it stands."""
-    tables: dict[str, tuple[str, ...]] = {}
-    for view in rules.views:
-        tables[view.purpose] = (*tables.get(view.purpose, ()), view.table)
-    compiled = frozenset(tables)
-    if check is None:
-        return StoreFact(rules.store, rules.engine, compiled, False, False, None, tables)
-    applied = check.differences != ("nothing is applied",)
-    return StoreFact(rules.store, rules.engine, compiled, applied, check.green, check.at, tables)
-
-
-def write_lock(root: Path, report: Report) -> bool:
-    """Write the lock beside the policy where it changed; returns whether it did."""
-    text = report.compiled.lock.text()
-    path = root / LOCK
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    path.write_text(text, encoding="utf-8")
-    return True
-
-
-def kept_offline(report: Report, today: date | None = None) -> tuple[Kept, ...]:
-    """Return how each clause would be kept, without looking at any store: nothing counts as applied."""
-    if report.compiled.policy is None:
-        return ()
-    facts = Facts(tuple(store_fact(r, None) for r in report.rules))
-    return coverage(report.compiled.policy, facts, today or stamp.now().date())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -82,6 +83,17 @@ class Withheld(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """When something was, for the people whose rows a table holds: the latest (`max`) or first (`min`) of a column."""
+
+    name: str
+    how: str
+    table: str
+    column: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DataMap:
     """The map of one store."""
 
@@ -91,7 +103,7 @@ class DataMap:
     withheld: Withheld
     tables: tuple[Table, ...]
     logins: tuple[Login, ...]
-    anchors: tuple[tuple[str, str], ...]
+    anchors: tuple[Anchor, ...]
     digest: str
 
     def table(self, name: str) -> Table | None:
@@ -113,6 +125,17 @@ def classes_of(data_map: DataMap, table: Table) -> frozenset[str]:
             found.add(here.subject)
         waiting.extend(t for link in here.owners if (t := data_map.table(link.table)) is not None)
     return frozenset(found)
+
+
+def anchors_of(maps: Iterable[DataMap]) -> dict[str, frozenset[str]]:
+    """Return anchor → the classes of people for whom some map says when it is."""
+    found: dict[str, frozenset[str]] = {}
+    for data_map in maps:
+        for anchor in data_map.anchors:
+            table = data_map.table(anchor.table)
+            classes = classes_of(data_map, table) if table is not None else frozenset[str]()
+            found[anchor.name] = found.get(anchor.name, frozenset()) | classes
+    return found
 
 
 def by_depth(data_map: DataMap) -> tuple[Table, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sekisho.datamap.model import Column, DataMap, Link, Login, Table, Use, Withheld, by_depth
+from sekisho.datamap.model import Anchor, Column, DataMap, Link, Login, Table, Use, Withheld, by_depth
 from sekisho.ground import canon
 from sekisho.policy.source import Diagnostic, Source, Span, failed, quoted
 from sekisho.policy.typed import CATEGORY, nearest
@@ -17,7 +17,7 @@ TOP = ("store", "engine", "schema", "withheld", "tables", "logins", "anchors")
 OF_TABLE = ("subject", "key", "owner", "columns", "personal")
 OF_LOGIN = ("purposes", "bound", "backup", "pooled", "witness")
 STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
-ANCHOR = re.compile(r"(?:max|min)\(([^().]+)\.([^().]+)\)\Z")
+ANCHOR = re.compile(r"(?P<how>max|min)\((?P<table>[^().]+)\.(?P<column>[^().]+)\)\Z")
 NAME_OF_ANCHOR = re.compile(r"[a-z][a-z -]{1,38}[a-z]\Z")
 LONGEST = 63
 LONGEST_STORE = 40
@@ -144,29 +144,42 @@ def _withheld(reader: _Reader, node: Fields) -> Withheld:
     return Withheld(text)
 
 
-def _anchors(reader: _Reader, node: Fields, tables: tuple[Table, ...]) -> tuple[tuple[str, str], ...]:
-    """Return anchor → what dates it; each must be one column that the map knows."""
+def _anchors(reader: _Reader, node: Fields, tables: tuple[Table, ...]) -> tuple[Anchor, ...]:
+    """Return what dates each anchor, one column or several: each holds for the people whose rows its table has."""
     anchors = reader.fields(node.get("anchors"))
-    made = []
+    made: list[Anchor] = []
     for key, value in anchors.pairs if anchors else ():
-        text = reader.text(value)
         if not NAME_OF_ANCHOR.match(key.text):
             help = "write small letters and spaces, as `keep:` says it, like `last order`"
             reader.say("map-anchor", f"{quoted(key.text)} cannot be an anchor", key.span, help)
-        match = ANCHOR.match(text)
-        table = next((t for t in tables if match is not None and t.name == match[1]), None)
-        if match is None:
-            message = f"{quoted(text)} does not say when {quoted(key.text)} is" if text else "nothing says when this is"
-            reader.say("map-anchor", message, value.span, "write it like `max(orders.created_at)`")
-        elif table is None:
-            known = [t.name for t in tables]
-            reader.say("map-anchor", f"{quoted(match[1])} is not a mapped table", value.span, nearest(match[1], known))
-        elif table.column(match[2]) is None:
-            known = [c.name for c in table.columns]
-            message = f"{quoted(match[2])} is not a mapped column of {quoted(table.name)}"
-            reader.say("map-anchor", message, value.span, nearest(match[2], known) or "list it under `columns:`")
-        made.append((key.text, text))
+        for item in value.items if isinstance(value, Items) else (value,):
+            anchor = _anchor(reader, key.text, item, tables)
+            made += [anchor] if anchor is not None else []
     return tuple(made)
+
+
+def _anchor(reader: _Reader, name: str, node: Node, tables: tuple[Table, ...]) -> Anchor | None:
+    text = reader.text(node)
+    match = ANCHOR.match(text)
+    if match is None:
+        message = (
+            f"{quoted(text)} does not say when {quoted(name)} is" if text else f"nothing says when {quoted(name)} is"
+        )
+        reader.say("map-anchor", message, node.span, "write it like `max(orders.created_at)`")
+        return None
+    table = next((t for t in tables if t.name == match["table"]), None)
+    if table is None or not table.personal:
+        known = [t.name for t in tables if t.personal]
+        message = f"{quoted(match['table'])} is not a mapped table of people"
+        reader.say("map-anchor", message, node.span, nearest(match["table"], known) or "map the table first")
+        return None
+    if table.column(match["column"]) is None:
+        known = [c.name for c in table.columns]
+        message = f"{quoted(match['column'])} is not a mapped column of {quoted(table.name)}"
+        help = nearest(match["column"], known) or "list it under `columns:`"
+        reader.say("map-anchor", message, node.span, help)
+        return None
+    return Anchor(name, match["how"], table.name, match["column"], node.span)
 
 
 def _table(reader: _Reader, key: Scalar, node: Node) -> Table:

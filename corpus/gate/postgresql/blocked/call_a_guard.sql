@@ -1,0 +1,4 @@
+-- permit: none support
+-- A guard outside of its trigger.
+-- expect: 42501
+select sekisho."guard customers"()
