@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -161,3 +162,35 @@ def _variables() -> Iterator[Call]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("SEKISHO_"):
                 yield Call(node.value, "")
+
+
+def addresses() -> list[tuple[str, str]]:
+    """Return the addresses of the site, each with the sentence of the view that answers it."""
+    web = SOURCE / "web"
+    views = {
+        f"{path.stem}.{node.name}": (ast.get_docstring(node) or "").split("\n", 1)[0]
+        for path in web.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    found = []
+    for node in ast.walk(ast.parse((web / "urls.py").read_text(encoding="utf-8"))):
+        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in ("path", "re_path"):
+            found.append((_address(node.args[0]), views[ast.unparse(node.args[1])]))
+    return found
+
+
+def _address(node: ast.expr) -> str:
+    """Return an address as people write it: what varies is in capitals."""
+    if isinstance(node, ast.Constant):
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: m[1].upper(), str(node.value))
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    return "/" + "".join(
+        str(p.value).strip("^\\Z") if isinstance(p, ast.Constant) else _called(p).upper() for p in parts
+    )
+
+
+def _called(part: ast.expr) -> str:
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    return str(value.args[0].value) if isinstance(value, ast.Call) and isinstance(value.args[0], ast.Constant) else "…"

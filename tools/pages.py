@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 
 import click
-from calls import Call, calls
+from calls import Call, addresses, calls
 
 from sekisho.adapters.stores.postgres import REMEDIES
 from sekisho.app import settings
@@ -269,11 +269,18 @@ def laws() -> list[str]:
     return lines
 
 
+def site() -> list[str]:
+    """The addresses of the pages."""
+    lines = ["# Addresses", "", "What `sekisho serve` answers; each page also stands under `/ja/` and `/en/`.", ""]
+    return [*lines, *table(("address", "shows"), ((f"`{a}`", says) for a, says in addresses()))]
+
+
 PAGES: Mapping[str, tuple[str, Callable[[], list[str]]]] = {
     "promises.md": ("front matter and promise kinds", promises),
     "data-map.md": ("the fields of a data map", data_map),
     "settings.md": ("the settings file and the environment", configuration),
     "commands.md": ("the command line", commands),
+    "addresses.md": ("the pages that are served", site),
     "diagnostics.md": ("what a check can say", diagnostics),
     "errors.md": ("errors, refusals, holes, exit codes", exits),
     "evidence.md": ("the kinds of entries in the log", entries),
