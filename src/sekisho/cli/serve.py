@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
+import errno
+import importlib.util
 import os
-import secrets
 import shlex
-import threading
+import socket
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from sekisho.app.demo import STORE, make_demo
+from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.gate import HERE
 from sekisho.ground.errors import BadInput
 
-PORT = click.option("--port", default=8420, show_default=True)
+HOST = "127.0.0.1"
+PORT = click.option(
+    "--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="0 takes any port that is free"
+)
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/sekisho_demo"
+SITE = ("granian", "django", "csp", "whitenoise", "babel")
+"""What the extra `site` brings."""
+
+
+def free_port(port: int) -> int:
+    """Return the port, or a free one for 0; raises BadInput where another program listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # a server that has just ended leaves its port waiting, which is no reason to refuse it
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise BadInput(
+                    f"another program listens on port {port}", help=f"name another: `--port {port + 1}`, or `--port 0`"
+                ) from error
+            raise BadInput(f"port {port} cannot be opened: {error.strerror}", help="name one above 1023") from error
+        return int(probe.getsockname()[1])
+
+
+def _need_site() -> None:
+    missing = [name for name in SITE if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BadInput(f"the site is not installed: `{missing[0]}` is missing", help="pip install 'sekisho[site]'")
 
 
 def _serve(folder: Path, port: int) -> None:
-    try:
-        from granian.constants import Interfaces  # noqa: PLC0415 - the site is an extra
-        from granian.server import Server  # noqa: PLC0415 - the site is an extra
-    except ImportError as error:
-        raise BadInput("the site is not installed", help="pip install 'sekisho[site]'") from error
+    from granian.constants import Interfaces  # noqa: PLC0415 - the site is an extra
+    from granian.log import LogLevels  # noqa: PLC0415 - the site is an extra
+    from granian.server import Server  # noqa: PLC0415 - the site is an extra
+
     os.environ["SEKISHO_FOLDER"] = str(folder.resolve())
-    os.environ.setdefault("SEKISHO_SECRET", secrets.token_urlsafe(32))
-    keeper = threading.Thread(target=_keep, args=(Workspace(folder),), daemon=True)
-    keeper.start()
+    Keeper(folder.resolve(), lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
     Server(
-        "sekisho.web.wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, log_enabled=False
+        "sekisho.web.wsgi:application",
+        address=HOST,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=4,
+        log_level=LogLevels.error,
     ).serve()
-
-
-def _keep(workspace: Workspace) -> None:
-    """Each minute: renew leases, carry what stores witnessed, end what is over."""
-    pause = threading.Event()
-    while True:
-        for name, trouble in workspace.keep().items():
-            show.err.print(f"{name}: {trouble}")
-        pause.wait(60)
+    show.say("stopped; what needs a yes closes by itself within minutes")
 
 
 @click.command()
@@ -49,8 +74,10 @@ def _keep(workspace: Workspace) -> None:
 @PORT
 def serve(folder: Path, port: int) -> None:
     """Serve the pages of a folder on this machine, and keep its stores' leases."""
+    _need_site()
     Workspace(folder)
-    show.say(f"serving http://127.0.0.1:{port}/ — stop with Ctrl-C")
+    port = free_port(port)
+    show.say(f"serving http://{HOST}:{port}/ — stop with Ctrl-C")
     _serve(folder, port)
 
 
@@ -62,36 +89,74 @@ def serve(folder: Path, port: int) -> None:
 @PORT
 def demo(engine: str, into: str, url: str, serving: bool, port: int) -> None:
     """Make the sample studio: invented people, a policy in Japanese and English, the gate applied."""
-    folder = Path(into or f"var/demo-{engine}")
-    if engine == "postgresql" and not (folder / "sekisho.toml").exists():
-        from sekisho.adapters.stores.postgres_admin import empty_database  # noqa: PLC0415 - SQLite needs no server
-
-        url = url or os.environ.get("SEKISHO_DEMO_URL", POSTGRESQL)
-        empty_database(url)
-    workspace = make_demo(folder, engine, url or "sqlite:///shop.db", show.say)
-    _next(workspace, folder, engine, port if serving else 0)
     if serving:
-        _serve(folder, port)
-
-
-def _next(workspace: Workspace, folder: Path, engine: str, port: int) -> None:
-    here = f"-C {shlex.quote(str(folder))}"
-    sekisho = ".venv/bin/sekisho" if Path(".venv/bin/sekisho").exists() else "sekisho"
-    ask = f"{sekisho} gate shell {STORE} {here} --purpose support --reason 'ticket 4711'"
+        _need_site()
+        port = free_port(port)
+    folder = Path(into or f"var/demo-{engine}")
+    if engine == "postgresql":
+        url = url or os.environ.get("SEKISHO_DEMO_URL", POSTGRESQL)
+    workspace = make_demo(folder, engine, url or "sqlite:///shop.db", show.say)
     show.done(f"{workspace.log.size} entries of evidence so far")
     show.say("\nTry it, in another terminal:")
-    show.say(f"  {ask} -c 'select id, name, email from customers limit 3'")
-    show.say(f"  {ask} -c 'select birth_date from customers'      # refused, with the clause")
-    show.say(f"  {sekisho} consent withdraw {here} --person {STORE}:customer:1 --purpose support")
-    show.say(f"  {sekisho} evidence show {here}")
-    show.say(f"  {sekisho} evidence verify {here}")
-    if engine == "postgresql":
-        url = workspace.settings.stores[0].url.replace("postgres@", "studio_support@")
-        show.say(f"  psql '{url}' -c 'select count(*) from support.customers'   # no permit, no rows")
-        show.say(f"  {sekisho} gate permit {STORE} {here} --purpose support --reason 'ticket 4711'   # paste in psql")
+    for hint in hints(workspace, folder, engine):
+        show.say(f"\n  # {hint.says}\n  {hint.command}")
+    if serving:
+        show.say(f"\nThe policy page: http://{HOST}:{port}/ — stop with Ctrl-C")
+        _serve(folder, port)
     else:
-        show.say(
-            "  (the gate stands before those who go through it; whoever can open shop.db can read it: docs/trust.md)"
+        show.say(f"\nTo see its pages:\n  {_program()} serve {_here(folder)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A command to paste, and what it shows."""
+
+    command: str
+    says: str
+
+
+def _program() -> str:
+    return ".venv/bin/sekisho" if Path(".venv/bin/sekisho").exists() else "sekisho"
+
+
+def _here(folder: Path) -> str:
+    return f"-C {shlex.quote(str(folder))}"
+
+
+def hints(workspace: Workspace, folder: Path, engine: str) -> list[Hint]:
+    """Return what to try next, in order; every command runs as it stands."""
+    here, program = _here(folder), _program()
+    ask = f"{program} gate shell {STORE} {here} --purpose support --reason 'ticket 4711'"
+    found = [
+        Hint(f"{ask} -c 'select id, name, email from customers limit 3'", "what support may see"),
+        Hint(
+            f"{ask} -c 'select id, birth_date from customers limit 3'",
+            "the birth date is kept back, with the clause that says why",
+        ),
+    ]
+    if engine == "postgresql":
+        found += _through_psql(workspace, here, program)
+    found += [
+        Hint(
+            f"{program} consent withdraw {here} --person {STORE}:customer:1 --purpose support",
+            "customer 1 no longer stands for support: gone from the next statement on",
+        ),
+        Hint(f"{program} evidence show {here}", "each permit, reading and decision, by handles"),
+        Hint(f"{program} evidence verify {here}", "every byte of the log, from the first to the last"),
+    ]
+    if engine == "sqlite":
+        found.append(
+            Hint(f"{program} gate holes {STORE} {here}", "who gets past the gate: whoever opens shop.db reads it all")
         )
-    if port:
-        show.say(f"\nThe policy page: http://127.0.0.1:{port}/")
+    return found
+
+
+def _through_psql(workspace: Workspace, here: str, program: str) -> list[Hint]:
+    address = urlsplit(workspace.settings.stores[0].url)
+    server = address.netloc.rpartition("@")[2]
+    psql = f"psql {shlex.quote(f'postgresql://studio_support@{server}{address.path}')}"
+    permit = f"{program} gate permit {STORE} {here} --purpose support --reason 'ticket 4711'"
+    return [
+        Hint(f"{psql} -c 'select count(*) from support.customers'", "no permit, no rows"),
+        Hint(f"({permit}; echo 'select count(*) from customers;') | {psql}", "the same with a permit, through psql"),
+    ]

@@ -1,0 +1,78 @@
+"""The keeper: what must be done each minute while pages are served, and said aloud when it cannot be done.
+
+It opens the folder anew each time. A policy that no longer compiles therefore lets the leases lapse: what needs a yes
+closes by itself, and the keeper says why.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sekisho.app.wire import Workspace
+from sekisho.evidence import note as notes
+from sekisho.ground import stamp
+from sekisho.ground.errors import SekishoError
+
+EVERY = 60.0
+"""Seconds between two rounds."""
+
+
+class Keeper:
+    """Keeps the stores of one folder; `say` is told each trouble once, and again when it is over."""
+
+    def __init__(self, root: Path, say: Callable[[str], None], clock: stamp.Clock = stamp.now) -> None:
+        self._root, self._say, self._clock = root, say, clock
+        self._told: Mapping[str, str] = {}
+        self._over = threading.Event()
+
+    def start(self) -> threading.Thread:
+        """Begin in a thread of its own, which ends with the program."""
+        thread = threading.Thread(target=self._run, daemon=True, name="keeper")
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Do no further round."""
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self.round()
+            self._over.wait(EVERY)
+
+    def round(self) -> Mapping[str, str]:
+        """Do what is due now; returns where → what went wrong."""
+        try:
+            troubles = dict(self._due(Workspace(self._root, self._clock)))
+        except SekishoError as error:
+            troubles = {"policy": _words(error)}
+        except Exception as error:  # noqa: BLE001 - a keeper that dies silently lets every lease lapse: it says so and goes on
+            troubles = {"keeper": f"{type(error).__name__}: {error}"}
+        self._tell(troubles)
+        return troubles
+
+    @staticmethod
+    def _due(workspace: Workspace) -> dict[str, str]:
+        troubles = workspace.keep()
+        try:
+            known = workspace.log.store.checkpoints(1)
+            signed = notes.Checkpoint.parse(known[0]).size if known else 0
+            if workspace.log.size > signed:
+                workspace.log.checkpoint(workspace.signer)
+        except SekishoError as error:
+            troubles["checkpoint"] = _words(error)
+        return troubles
+
+    def _tell(self, troubles: Mapping[str, str]) -> None:
+        for where, what in troubles.items():
+            if self._told.get(where) != what:
+                self._say(f"{where}: {what}")
+        for where in self._told.keys() - troubles.keys():
+            self._say(f"{where}: right again")
+        self._told = troubles
+
+
+def _words(error: SekishoError) -> str:
+    return f"{error} ({error.help})" if error.help else str(error)
