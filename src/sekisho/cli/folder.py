@@ -1,142 +1,92 @@
-"""Commands on a folder: init, check, diff, notice."""
+"""Commands on a folder: check, diff, notice."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from sekisho.app.wire import LOCK, Report, Workspace, check_folder, kept_offline, write_lock
+from sekisho.app import releases
+from sekisho.app.folder import LOCK, Report, check_folder, kept_offline, write_lock
+from sekisho.app.wire import Workspace
 from sekisho.cli import show
-from sekisho.ground import stamp
+from sekisho.cli.options import FOLDER, HERE, MACHINE, unknown
+from sekisho.gate.session import Check
 from sekisho.ground.errors import BadInput
 from sekisho.policy.coverage import Figures, Kept, State, figures
+from sekisho.policy.diff import Difference
 from sekisho.policy.diff import diff as compare
+from sekisho.policy.model import Policy
 from sekisho.policy.notice import as_html, as_json, as_markdown
 from sekisho.policy.source import Severity, render
-
-FOLDER = click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
-SPECIMEN = """---
-policy: Privacy policy of Your Studio
-version: {today}
-effective: {today}
-signed-by: {{name: Your Name, title: Representative}}
-controller: {{name: Your Studio, representative: Your Name, address: Your address, email: privacy@example.com}}
-law: eu-gdpr
-timezone: Europe/Berlin
----
-
-# Privacy policy
-
-## Customers {{#customers of=customer}}
-
-```promise
-subject: customer
-means: people who bought something
-```
-
-- We send you what you bought, using your name and address. {{#shipping}}
-
-```promise
-purpose: shipping
-uses: [name, contact.postal]
-because: contract
-keep: 1 year after last order
-```
-
-## Contact {{#contact}}
-
-Write to us about anything here.
-
-```promise
-contact: privacy-desk
-team: Privacy desk
-email: privacy@example.com
-```
-"""
-SPECIMEN_MAP = """store: shop
-engine: sqlite
-tables:
-  customers:
-    subject: customer
-    key: id
-    columns: {id: key, name: name, address: contact.postal, email: contact.email}
-logins:
-  shop_shipping: {purposes: [shipping]}
-"""
-SPECIMEN_SETTINGS = """[stores.shop]
-url = "sqlite:///shop.db"
-map = "map/shop.yaml"
-
-[books]
-path = "books"
-"""
-
-
-@click.command()
-@FOLDER
-def init(folder: Path) -> None:
-    """Begin a policy, a map and settings in FOLDER; nothing that is there is overwritten."""
-    files = {
-        "policy.md": SPECIMEN.format(today=stamp.now().date().isoformat()),
-        "map/shop.yaml": SPECIMEN_MAP,
-        "sekisho.toml": SPECIMEN_SETTINGS,
-    }
-    there = [name for name in files if (folder / name).exists()]
-    if there:
-        raise BadInput(f"`{there[0]}` is there already", help="name an empty folder", place=str(folder))
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-        show.done(name)
-    show.say("next: edit policy.md, then `sekisho check`")
 
 
 @click.command()
 @FOLDER
 @click.option("--live", is_flag=True, help="look at the stores too")
-@click.option("--strict", is_flag=True, help="fail on clauses without a keeper or not applied")
-@click.option("--json", "machine", is_flag=True, help="print JSON")
-def check(folder: Path, live: bool, strict: bool, machine: bool) -> int:
+@click.option("--strict", is_flag=True, help="look at the stores, and fail on clauses without a keeper or not applied")
+@click.option("--notes", is_flag=True, help="show where notes stand and what can be done, too")
+@MACHINE
+def check(folder: Path, live: bool, strict: bool, notes: bool, machine: bool) -> int:
     """Read the policy, its lock and the maps of FOLDER; say what is wrong, where, and what to do."""
     report = check_folder(folder.resolve())
-    kept = _kept(folder, report, live)
+    kept, checks = _kept(folder, report, live or strict)
     bad = report.failed or any(k.state is State.BROKEN for k in kept)
     if strict:
         bad = bad or any(k.state in (State.NO_KEEPER, State.NOT_APPLIED) for k in kept)
     if machine:
-        _check_json(report, kept, bad)
+        _check_json(report, kept, checks, bad)
         return 2 if bad else 0
-    for diagnostic in report.diagnostics:
-        source = report.sources.get(diagnostic.span.file) if diagnostic.span else None
-        show.say(render(diagnostic, source) + "\n")
-    if report.compiled.policy is not None and not report.failed:
+    _diagnostics(report, notes)
+    if report.failed:
+        errors = sum(d.severity is Severity.ERROR for d in report.diagnostics)
+        show.complain("error", f"{errors} {'mistake' if errors == 1 else 'mistakes'}, so nothing was compiled")
+    elif report.compiled.policy is not None:
         if os.access(folder, os.W_OK) and write_lock(folder, report):
             show.done(f"{LOCK} is up to date; commit it with the policy")
-        _summary(report, figures(kept), live)
+        _summary(report, figures(kept), checks, live or strict)
     return 2 if bad else 0
 
 
-def _kept(folder: Path, report: Report, live: bool) -> tuple[Kept, ...]:
+def _diagnostics(report: Report, notes: bool) -> None:
+    """Print what is wrong where it stands; notes, which ask for nothing, as one line each."""
+    short = [d for d in report.diagnostics if d.severity is Severity.NOTE and not notes]
+    for diagnostic in report.diagnostics:
+        if diagnostic not in short:
+            source = report.sources.get(diagnostic.span.file) if diagnostic.span else None
+            show.say(render(diagnostic, source) + "\n")
+    for diagnostic in short:
+        show.hint(f"note: {diagnostic.message}")
+    if short:
+        show.hint("`--notes` says where, and what can be done")
+
+
+def _kept(folder: Path, report: Report, live: bool) -> tuple[tuple[Kept, ...], list[Check]]:
     if report.compiled.policy is None or report.failed:
-        return ()
+        return (), []
     if live:
-        return Workspace(folder).kept()[0]
-    return kept_offline(report)
+        kept, checks, _ = Workspace(folder).kept()
+        return kept, checks
+    return kept_offline(report), []
 
 
-def _summary(report: Report, found: Figures, live: bool) -> None:
+def _summary(report: Report, found: Figures, checks: list[Check], live: bool) -> None:
     warnings = sum(d.severity is Severity.WARNING for d in report.diagnostics)
     stores = ", ".join(m.store for m in report.maps) or "no store"
     show.done(f"{found.promising} clauses promise something; maps: {stores}; {warnings} warnings")
-    rows = [(state.value, count) for state, count in found.by_state.items() if count]
-    show.table(("how it is kept", "clauses"), rows)
+    show.table(
+        ("how it is kept", "clauses"), [(state.value, count) for state, count in found.by_state.items() if count]
+    )
+    for one in checks:
+        for difference in one.differences:
+            show.complain(f"store {one.store}", difference)
     if not live:
-        show.say("stores were not looked at; `--live` does that")
+        show.hint("stores were not looked at; `--live` does that")
 
 
-def _check_json(report: Report, kept: tuple[Kept, ...], bad: bool) -> None:
+def _check_json(report: Report, kept: tuple[Kept, ...], checks: list[Check], bad: bool) -> None:
     show.as_json(
         {
             "ok": not bad,
@@ -152,56 +102,87 @@ def _check_json(report: Report, kept: tuple[Kept, ...], bad: bool) -> None:
                 }
                 for d in report.diagnostics
             ],
-            "clauses": {k.clause: {"state": k.state.value, "rules": k.rules, "evidence": k.count} for k in kept},
+            "clauses": {
+                k.clause: {"state": k.state.value, "rules": [str(r) for r in k.rules], "evidence": k.count}
+                for k in kept
+            },
+            "stores": {c.store: {"differences": c.differences, "holes": len(c.holes)} for c in checks},
         }
     )
 
 
 @click.command()
-@click.argument("old", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("new", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--json", "machine", is_flag=True, help="print JSON")
-def diff(old: Path, new: Path, machine: bool) -> None:
-    """Say what changed from the policy in folder OLD to that in NEW: wording, narrowed, widened, who must approve."""
-    before, after = (check_folder(f.resolve()).compiled.policy for f in (old, new))
-    if before is None or after is None:
-        raise BadInput("one of the policies does not compile", help="run `sekisho check` on it")
-    found = compare(before, after)
+@click.argument("old")
+@click.argument("new", default=".")
+@HERE
+@MACHINE
+def diff(old: str, new: str, folder: Path, machine: bool) -> None:
+    """Say what changed from OLD to NEW: wording, narrowed, widened, who is told and who must approve.
+
+    OLD and NEW are folders with a policy, or dates of versions that the folder of -C has published.
+    """
+    found = compare(_version(old, folder), _version(new, folder))
     if machine:
-        show.as_json(
-            [
-                {
-                    "clause": d.clause,
-                    "change": d.change.value,
-                    "reasons": d.reasons,
-                    "affects": d.affects,
-                    "approval": d.approval,
-                }
-                for d in found
-            ]
-        )
+        show.as_json([_difference(d) for d in found])
         return
     if not found:
         show.say("nothing changed")
+        return
     show.table(
-        ("clause", "change", "why", "whose data", "approval"),
+        ("clause", "change", "why", "who is told", "who must approve"),
         [
-            (f"#{d.clause}", d.change.value, "; ".join(d.reasons), ", ".join(d.affects), "needed" if d.approval else "")
+            (
+                f"#{d.clause}",
+                d.change.value,
+                "; ".join(map(str, d.reasons)),
+                ", ".join(d.affects),
+                ", ".join(d.affects) or "nobody yet" if d.approval else "",
+            )
             for d in found
         ],
     )
+    wide = sorted({name for d in found if d.approval for name in d.numbers})
+    if wide:
+        show.say(f"under a new number, so that no approval given before counts: {', '.join(wide)}")
+
+
+def _difference(d: Difference) -> dict[str, Any]:
+    return {
+        "clause": d.clause,
+        "change": d.change.value,
+        "reasons": [str(r) for r in d.reasons],
+        "affects": d.affects,
+        "approval": d.approval,
+        "numbers": d.numbers,
+    }
+
+
+def _version(name: str, folder: Path) -> Policy:
+    """Return the policy of a folder, or of a published version that is named by its date."""
+    if (Path(name) / "policy.md").exists() or Path(name).exists():
+        policy = check_folder(Path(name).resolve()).compiled.policy
+        if policy is None:
+            raise BadInput(f"the policy in `{name}` does not compile", help=f"run `sekisho check {name}`")
+        return policy
+    versions = {p.version: p for p in releases.published(Workspace(folder))}
+    if name not in versions:
+        raise unknown(name, "a folder or a published version", versions)
+    return versions[name].policy
 
 
 @click.command()
 @FOLDER
 @click.option("--language", default="", help="which language; the original when none is named")
-@click.option("--format", "form", type=click.Choice(["markdown", "html", "json"]), default="markdown")
-def notice(folder: Path, language: str, form: str) -> None:
+@click.option("--format", "form", type=click.Choice(["markdown", "html", "json"]), default="markdown", help="as what")
+@MACHINE
+def notice(folder: Path, language: str, form: str, machine: bool) -> None:
     """Print the policy of FOLDER as people read it, each clause with how it is kept where stores can be asked."""
     report = check_folder(folder.resolve())
     policy = report.compiled.policy
     if policy is None:
         raise BadInput("the policy does not compile", help="run `sekisho check`")
-    kept = _kept(folder, report, (folder / "sekisho.toml").exists())
-    make = {"markdown": as_markdown, "html": as_html, "json": as_json}[form]
+    if language and language not in policy.languages:
+        raise unknown(language, "a language of this policy", policy.languages)
+    kept, _ = _kept(folder, report, (folder / "sekisho.toml").exists())
+    make = {"markdown": as_markdown, "html": as_html, "json": as_json}["json" if machine else form]
     click.echo(make(policy, kept, language or policy.original))

@@ -1,28 +1,20 @@
-"""Commands at the gate: plan, apply, remove, permit, shell, check, holes, verify, renew, close."""
+"""Commands at the gate: plan, apply, remove, permit, shell, drift, holes, check, verify, renew, close."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sekisho.adapters.stores.postgres import PostgresStore
-from sekisho.app.wire import Store, Workspace
+from sekisho.app.wire import Workspace
 from sekisho.cli import show
-from sekisho.gate.decide import Ask
-from sekisho.gate.session import Answer, Passage
-from sekisho.ground.errors import BadInput, SekishoError
-
-HERE = click.option(
-    "-C", "--folder", default=".", type=click.Path(path_type=Path, file_okay=False), help="the policy's folder"
-)
-STORE = click.argument("store")
-PURPOSE = click.option("--purpose", required=True, help="what you will use the data for")
-REASON = click.option("--reason", default="", help="why, for instance a ticket")
-LOGIN = click.option("--login", default="", help="the database login; the first one whose ceiling holds the purpose")
-SUBJECT = click.option("--subject", default="", help="whose request it is, as class:key (for answer-requests)")
+from sekisho.cli.options import HERE, LOGIN, MACHINE, PURPOSE, REASON, STORE, SUBJECT
+from sekisho.cli.shell import ask_for, shell
+from sekisho.compiler.postgres_live import schema_of
+from sekisho.compiler.quoting import ident
+from sekisho.gate.session import Check
+from sekisho.ground.errors import BadInput
 
 
 @click.group()
@@ -30,18 +22,26 @@ def gate() -> None:
     """Put a store under the policy, and pass through it."""
 
 
+gate.add_command(shell)
+
+
 @gate.command()
 @STORE
 @HERE
 @click.option("--rollback", is_flag=True, help="print what takes it back instead")
-def plan(store: str, folder: Path, rollback: bool) -> None:
+@MACHINE
+def plan(store: str, folder: Path, rollback: bool, machine: bool) -> None:
     """Print the SQL that `apply` would run; nothing is changed."""
     made = Workspace(folder).store(store).plan()
-    click.echo(made.rollback() if rollback else made.script())
+    text = made.rollback() if rollback else made.script()
+    if machine:
+        show.as_json({"store": store, "plan": made.digest, "empty": made.empty, "sql": text})
+        return
+    click.echo(text, nl=False)
     if made.empty:
-        show.err.print("nothing to do: the store is as the policy says")
-    else:
-        show.err.print(f"apply just this with: sekisho gate apply {store} --plan {made.digest}")
+        show.hint("nothing to do: the store is as the policy says")
+    elif not rollback:
+        show.hint(f"apply just this with: sekisho gate apply {store} --plan {made.digest}")
 
 
 @gate.command()
@@ -52,6 +52,7 @@ def apply(store: str, folder: Path, digest: str | None) -> None:
     """Run the plan in one transaction, bring people's standing in, and record it."""
     done = Workspace(folder).apply(store, digest)
     show.done(f"store `{store}` keeps the policy (plan {done[:12]}…)")
+    show.hint(f"next: `sekisho gate holes {store}` lists every way past it")
 
 
 @gate.command()
@@ -62,13 +63,6 @@ def remove(store: str, folder: Path) -> None:
     """Put the store back as it was before the gate."""
     Workspace(folder).remove(store)
     show.done(f"store `{store}` is as it was before")
-
-
-def _ask(workspace: Workspace, store: Store, purpose: str, reason: str, login: str, subject: str) -> Ask:
-    if not login:
-        able = [i.name for i in store.rules.logins if purpose in i.purposes]
-        login = able[0] if able else next((i.name for i in store.rules.logins if i.purposes), "")
-    return Ask(login, purpose, workspace.actor(), reason, subject)
 
 
 @gate.command()
@@ -86,106 +80,105 @@ def permit(store: str, purpose: str, reason: str, login: str, subject: str, fold
         raise BadInput(
             "permits are for servers; a SQLite store is passed by `gate shell`", help=f"sekisho gate shell {store} …"
         )
-    ask = _ask(workspace, opened, purpose, reason, login, subject)
+    workspace.keep_store(opened)
+    ask = ask_for(workspace, opened, purpose, reason, login, subject)
     issued = opened.issue(ask)
-    show.err.print(f"# as login {ask.login}; paste within a minute, ends in fifteen")
+    show.hint(f"-- paste as login {ask.login} within a minute; the session's permit ends in fifteen")
     click.echo(f"select sekisho.enter('{issued.token}');")
-    click.echo(f"set search_path = {purpose.replace('-', '_')}, {opened.rules.schema};")
+    click.echo(f"set search_path = {ident(schema_of(purpose))}, {ident(opened.rules.schema)};")
 
 
 @gate.command()
 @STORE
-@PURPOSE
-@REASON
-@LOGIN
-@SUBJECT
 @HERE
-@click.option("-c", "--command", "commands", multiple=True, help="run this and leave; may be given more than once")
-def shell(
-    store: str, purpose: str, reason: str, login: str, subject: str, folder: Path, commands: tuple[str, ...]
-) -> int:
-    """Open a witnessed SQL session for one purpose; every statement is recorded before its rows are shown."""
-    workspace = Workspace(folder)
-    opened = workspace.store(store)
-    workspace.keep_store(opened)
-    with opened.open(_ask(workspace, opened, purpose, reason, login, subject)) as passage:
-        if commands:
-            return max(_one(passage, command) for command in commands)
-        _greet(passage, purpose)
-        worst = 0
-        for line in _lines(sys.stdin.isatty()):
-            worst = max(worst, _one(passage, line))
-    return 0 if sys.stdin.isatty() else worst
-
-
-def _greet(passage: Passage, purpose: str) -> None:
-    show.say(f"purpose `{purpose}`: this session is witnessed and ends in fifteen minutes; \\q leaves")
-    show.table(("table", "columns you may see"), [(t, ", ".join(c)) for t, c in passage.tables()])
-
-
-def _lines(prompt: bool) -> Any:
-    while True:
-        try:
-            line = input("sekisho> " if prompt else "").strip().rstrip(";")
-        except (EOFError, KeyboardInterrupt):
-            return
-        if line in ("\\q", "quit", "exit"):
-            return
-        if line:
-            yield line
-
-
-def _one(passage: Passage, sql: str) -> int:
-    try:
-        _show(passage.run(sql.strip().rstrip(";")))
-    except SekishoError as error:
-        return show.failure(error)
-    return 0
-
-
-def _show(answer: Answer) -> None:
-    if answer.columns:
-        names = [f"{c} (withheld)" if c in answer.withheld else c for c in answer.columns]
-        show.table(names, answer.rows[:200])
-        more = ", 200 shown" if answer.count > 200 else ""
-        show.say(f"({answer.count} rows{more})")
-    else:
-        show.say(f"({answer.count} rows changed)")
-    for why in answer.withheld.values():
-        show.err.print(f"[bold red]withheld[/]: {why}")
-
-
-@gate.command("check")
-@STORE
-@HERE
-@click.option("--json", "machine", is_flag=True, help="print JSON")
-def check_(store: str, folder: Path, machine: bool) -> int:
-    """Look whether the store is as it was applied, and list every way past the gate."""
+@MACHINE
+def drift(store: str, folder: Path, machine: bool) -> int:
+    """Look whether the store is as it was applied, and which columns no map knows; the exit code is 2 where not."""
     found = Workspace(folder).store(store).check()
     if machine:
-        show.as_json(
-            {
-                "store": store,
-                "differences": found.differences,
-                "holes": [[h.code, h.who, h.what, h.remedy] for h in found.holes],
-            }
-        )
-        return 0 if found.green else 2
-    for difference in found.differences:
-        show.err.print(f"[bold red]drift[/]: {difference}")
-    if found.green:
-        show.done("the store is as it was applied")
-    show.table(("way past the gate", "who", "what", "remedy"), [(h.code, h.who, h.what, h.remedy) for h in found.holes])
+        show.as_json({"store": store, "at": found.at, "differences": found.differences, "unmapped": found.unmapped})
+    else:
+        _show_drift(found)
     return 0 if found.green else 2
 
 
 @gate.command()
 @STORE
 @HERE
-def verify(store: str, folder: Path) -> int:
+@MACHINE
+def holes(store: str, folder: Path, machine: bool) -> None:
+    """List every way by which personal columns are read without a purpose, each with its remedy."""
+    found = Workspace(folder).store(store).check()
+    if machine:
+        show.as_json(_holes(found))
+    else:
+        _show_holes(found)
+
+
+@gate.command("check")
+@STORE
+@HERE
+@MACHINE
+def check_(store: str, folder: Path, machine: bool) -> int:
+    """Look for drift and for holes at once; the exit code is 2 on drift."""
+    found = Workspace(folder).store(store).check()
+    if machine:
+        show.as_json(
+            {
+                "store": store,
+                "at": found.at,
+                "differences": found.differences,
+                "unmapped": found.unmapped,
+                "holes": _holes(found),
+            }
+        )
+    else:
+        _show_drift(found)
+        _show_holes(found)
+    return 0 if found.green else 2
+
+
+def _holes(found: Check) -> list[dict[str, str]]:
+    return [{"code": h.code, "who": h.who, "what": h.what, "remedy": h.remedy} for h in found.holes]
+
+
+def _show_drift(found: Check) -> None:
+    for difference in found.differences:
+        show.complain("drift", difference)
+    if found.green:
+        show.done(f"store `{found.store}` is as it was applied")
+    else:
+        show.remedy(f"read `sekisho gate plan {found.store}`, then apply it")
+    for unmapped in found.unmapped:
+        show.complain("unmapped", unmapped)
+    if found.unmapped:
+        show.remedy("no purpose sees them; give each its category in the map")
+
+
+def _show_holes(found: Check) -> None:
+    if found.holes:
+        show.table(
+            ("way past the gate", "who", "what", "remedy"), [(h.code, h.who, h.what, h.remedy) for h in found.holes]
+        )
+    elif found.differences == ("nothing is applied",):
+        show.say(f"nothing is applied to store `{found.store}`, so there is no gate to get past")
+    else:
+        show.done("no way past the gate was found")
+
+
+@gate.command()
+@STORE
+@HERE
+@MACHINE
+def verify(store: str, folder: Path, machine: bool) -> int:
     """Compute every row's standing anew and compare; 0 differences is right."""
     wrong = Workspace(folder).store(store).verify()
-    show.say(f"{wrong} rows differ")
+    if machine:
+        show.as_json({"store": store, "differ": wrong})
+    elif wrong:
+        show.say(f"the standing of {wrong} rows is not what people decided; `sekisho gate apply {store}` brings it in")
+    else:
+        show.done("the standing of every row is what people decided")
     return 2 if wrong else 0
 
 
@@ -193,7 +186,7 @@ def verify(store: str, folder: Path) -> int:
 @STORE
 @HERE
 def renew(store: str, folder: Path) -> None:
-    """Open opt-in purposes for five minutes more; `serve` does this each minute."""
+    """Open opt-in purposes for a few minutes more; `serve` does this each minute."""
     workspace = Workspace(folder)
     until = workspace.keep_store(workspace.store(store))
     show.done(f"opt-in purposes are open until {until:%H:%M:%S} UTC")
@@ -207,3 +200,6 @@ def close(store: str, folder: Path) -> None:
     workspace = Workspace(folder)
     epoch = workspace.close(store)
     show.done(f"every permit of store `{store}` is void (epoch {epoch})")
+
+
+__all__ = ["HERE", "gate"]

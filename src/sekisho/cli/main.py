@@ -7,13 +7,14 @@ Exit codes: 0 done, 1 something else, 2 bad input or a failed check, 3 refused, 
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
 import click
 
 COMMANDS = {
-    "init": ("folder", "init", "begin a policy and a map in a folder"),
+    "init": ("init", "init", "begin a policy and a map in a folder"),
     "check": ("folder", "check", "read a policy and its maps, and say what is wrong"),
     "diff": ("folder", "diff", "say what changed between two versions, and who must be told"),
     "notice": ("folder", "notice", "print the policy as people read it"),
@@ -27,6 +28,13 @@ COMMANDS = {
     "doctor": ("doctor", "doctor", "look at this machine and this folder"),
 }
 """Command → (module, name in it, what it does). The sentences stand here so that help needs no room."""
+
+BEGIN = """
+Begin here:
+  sekisho demo --serve          a sample studio with two thousand invented people, in a minute
+  sekisho init my-policy        a policy, a map and settings of your own
+  sekisho check my-policy       what is wrong, where, and what to do
+"""
 
 
 class Lazy(click.Group):
@@ -62,16 +70,25 @@ class Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sekisho", message="%(version)s")
-def cli() -> None:
+@click.option("--traceback", is_flag=True, help="show how a fault of Sekisho came about, with what the library said")
+@click.pass_context
+def cli(ctx: click.Context, traceback: bool) -> None:
     """Sekisho keeps a company's privacy policy: one text that lawyers edit and the database engine runs."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        click.echo(BEGIN)
 
 
 def main() -> None:
-    """Run the command line; an error is one line, its remedy the next, never a traceback."""
+    """Run the command line; an error is one line, its remedy the next, never a traceback that was not asked for."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal that cannot show a name must not stop the command
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="sekisho", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -80,7 +97,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: our own errors become two lines
+    except Exception as error:
+        # the last line of defence: what is not ours becomes two lines too
+        if "--traceback" in sys.argv[1:2]:
+            raise
         from sekisho.cli.show import failure  # noqa: PLC0415 - only errors need it
 
         sys.exit(failure(error))

@@ -9,7 +9,7 @@ import click
 from sekisho.app import releases
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
-from sekisho.cli.gate import HERE
+from sekisho.cli.options import HERE, MACHINE
 from sekisho.ground.errors import Tampered
 
 
@@ -21,10 +21,9 @@ def policy() -> None:
 @policy.command()
 @HERE
 def sign(folder: Path) -> None:
-    """Print what would be signed: the version's facts and the digest of each text."""
+    """Print what would be signed, as JSON: the version's facts, the digest of each text, and the whole's."""
     made = releases.current(Workspace(folder))
-    show.as_json(made.document)
-    show.say(f"content hash {made.digest}")
+    show.as_json({**made.document, "digest": made.digest})
 
 
 @policy.command()
@@ -37,12 +36,17 @@ def publish(folder: Path) -> None:
 
 @policy.command()
 @HERE
-def verify(folder: Path) -> None:
+@MACHINE
+def verify(folder: Path, machine: bool) -> None:
     """Verify the signature of every published version against the texts that lie there."""
     found = releases.published(Workspace(folder))
-    show.table(
-        ("version", "content hash", "signature"),
-        [(p.version, p.digest[:16], "holds" if p.sound else "BROKEN") for p in found],
-    )
-    if not all(p.sound for p in found):
-        raise Tampered("a published version is not what was signed", help="restore its folder from a backup")
+    if machine:
+        show.as_json([{"version": p.version, "digest": p.digest, "sound": p.sound} for p in found])
+    elif not found:
+        show.say("nothing is published yet; `sekisho policy publish` signs this version")
+    else:
+        rows = [(p.version, p.digest[:16], "holds" if p.sound else "BROKEN") for p in found]
+        show.table(("version", "content hash", "signature"), rows)
+    broken = [p.version for p in found if not p.sound]
+    if broken:
+        raise Tampered(f"version {broken[0]} is not what was signed", help="restore its folder from a backup")
