@@ -10,8 +10,3 @@ begin isolation level repeatable read; do $$ declare who text; begin
   select name into who from support.customers where id = 6;
   raise notice '%', who;
 end $$
-
-rollback
-
--- expect: no rows
-select name from support.customers where id = 6
