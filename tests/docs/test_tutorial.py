@@ -116,12 +116,23 @@ def test_the_readme_quotes_the_studio_as_it_is() -> None:
     assert set(shown) <= set(kept)
 
 
-def test_the_ten_lines_of_the_readme_run(tmp_path: Path) -> None:
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A place that looks like a checkout in which `make run` was called."""
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (tmp_path / "examples").symlink_to(TOP / "examples")
-    made = subprocess.run(
-        [".venv/bin/sekisho", "demo", "--into", "var/demo-sqlite"], cwd=tmp_path, capture_output=True, check=False
-    )
+    command = [".venv/bin/sekisho", "demo", "--into", "var/demo-sqlite"]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert made.returncode == 0, made.stderr.decode()
-    assert play(TOP / "README.md", tmp_path) > 4
+    return tmp_path
+
+
+def test_the_ten_lines_of_the_readme_run(checkout: Path) -> None:
+    assert play(TOP / "README.md", checkout) > 4
+
+
+def test_the_page_about_evidence_does_what_it_shows(checkout: Path) -> None:
+    studio = checkout / "var" / "demo-sqlite"
+    (studio / "tools").symlink_to(TOP / "tools")
+    assert play(TOP / "docs" / "evidence.md", studio) > 10
