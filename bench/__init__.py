@@ -19,7 +19,7 @@ class Case:
 
 
 def interleave(rounds: int, *deeds: Callable[[], float]) -> tuple[list[float], ...]:
-    """Run the deeds in turn, `rounds` times, and return the samples of each; the first round warms up and is dropped."""
+    """Run the deeds in turn, `rounds` times, and return the samples of each; a first round warms up."""
     found: tuple[list[float], ...] = tuple([] for _ in deeds)
     for turn in range(rounds + 1):
         for samples, deed in zip(found, deeds, strict=True):

@@ -13,7 +13,8 @@ from sekisho.compiler import postgres_guard as guards
 from sekisho.compiler import postgres_views as views
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_live import MASK, Inventory, LiveTable, Names, base, children, role_schema_of, schema_of
-from sekisho.compiler.quoting import dollar, fill, ident, listed, literal
+from sekisho.compiler.postgres_roles import drop_role, make_role
+from sekisho.compiler.quoting import fill, ident, listed, literal
 from sekisho.compiler.rules import LoginRule, RuleSet, TableRule
 from sekisho.ground import canon
 from sekisho.policy.source import Diagnostic
@@ -64,6 +65,14 @@ def _diagnose_table(table: TableRule, rules: RuleSet, live: Inventory) -> list[D
         return [_trouble("store-table", f"table `{table.name}` is not in schema `{rules.schema}`", "correct the map")]
     if here.kind != "r":
         return [_trouble("store-kind", f"`{table.name}` is not an ordinary table", "map the tables behind it instead")]
+    if here.row_security:
+        return [
+            _trouble(
+                "store-row-security",
+                f"table `{table.name}` has row-level security of its own",
+                "drop its policies: what they allow would be added to what the policy allows",
+            )
+        ]
     known = {name for name, _ in here.columns}
     found = [
         _trouble("store-column", f"column `{name}` is not in table `{table.name}`", "correct the map")
@@ -89,20 +98,8 @@ def _trouble(code: str, message: str, remedy: str) -> Diagnostic:
 def _roles(names: Names) -> Section:
     others = (names.owner, names.witness, names.service)
     # the gate inherits one thing, pg_read_all_stats, without which its watcher sees nothing
-    up = (_make_role(names.gate, "nologin inherit"), *(_make_role(n, "nologin noinherit") for n in others))
-    return Section("roles", (), up, tuple(_drop_role(n) for n in (names.gate, *others)))
-
-
-def _make_role(name: str, kind: str) -> str:
-    return "do " + dollar(f" begin create role {ident(name)} {kind}; exception when duplicate_object then null; end ")
-
-
-def _drop_role(name: str) -> str:
-    """Return SQL that drops a role unless another database of the cluster still needs it."""
-    return "do " + dollar(
-        f" begin drop role {ident(name)}; "
-        "exception when dependent_objects_still_exist or undefined_object then null; end "
-    )
+    up = (make_role(names.gate, "nologin inherit"), *(make_role(n, "nologin noinherit") for n in others))
+    return Section("roles", (), up, tuple(drop_role(n) for n in (names.gate, *others)))
 
 
 def _core(rules: RuleSet, names: Names) -> Section:
@@ -186,6 +183,10 @@ def _column(rules: RuleSet, table: TableRule) -> Section:
     )
 
 
+GUARDS = ident("sekisho guards")
+"""The policy by which the gate's own functions keep the masks of all rows."""
+
+
 def _owner(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> Section:
     """Move a table to the role nobody logs in as, and close every other way to it; the way back restores each grant."""
     here, was = base(rules, table.name), live.tables[table.name]
@@ -199,8 +200,12 @@ def _owner(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> S
             *closed,
             f"alter table {here} owner to {ident(names.owner)}",
             f"grant select, insert, update, delete on {here} to {gate}",
+            f"create policy {GUARDS} on {here} to {gate} using (true) with check (true)",
+            f"alter table {here} enable row level security",
         ),
         (
+            f"alter table {here} disable row level security",
+            f"drop policy {GUARDS} on {here}",
             f"revoke all on {here} from {gate}",
             f"alter table {here} owner to {ident(was.owner)}",
             *_reopened(here, was),
@@ -230,8 +235,10 @@ def _login(login: LoginRule, rules: RuleSet, live: Inventory) -> Section:
     first = schema_of(login.purposes[0]) if login.purposes else role_schema_of(login.bound) if login.bound else ""
     path = listed([*([first] if first else []), rules.schema])
     up = [
-        _make_role(login.name, "login noinherit"),
-        f"alter role {role} login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls",
+        make_role(login.name, "login noinherit"),
+        # a backup leaves nobody out: it must not be held to what a purpose may see
+        f"alter role {role} login noinherit nosuperuser nocreatedb nocreaterole noreplication "
+        + ("bypassrls" if login.backup else "nobypassrls"),
         f"alter role {role} in database {database} set search_path = {path}",
         f"grant connect on database {database} to {role}",
         f"grant usage on schema {ident(rules.schema)} to {role}",
@@ -257,9 +264,9 @@ def _login(login: LoginRule, rules: RuleSet, live: Inventory) -> Section:
     held = [p for name, p in live.database_grants if name == login.name and p in ("TEMPORARY", "CREATE")]
     up += [f"revoke {p} on database {database} from {role}" for p in held]
     down += [f"grant {p} on database {database} to {role}" for p in held]
-    if login.name not in live.roles:
-        down.append(_drop_role(login.name))
-    before = canon.encode({"existed": login.name in live.roles, "held": held}).decode()
+    was = live.roles.get(login.name, "")
+    down.append(f"alter role {role} {was}" if was else drop_role(login.name))
+    before = canon.encode({"was": was, "held": held}).decode()
     return Section(f"login:{login.name}", ("core", "database"), tuple(up), tuple(down), before)
 
 

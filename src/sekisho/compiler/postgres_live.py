@@ -38,6 +38,8 @@ class LiveTable:
     unique: tuple[tuple[str, ...], ...] = ()
     """Column lists on which a unique index stands that is neither partial nor deferred."""
     kind: str = "r"
+    row_security: bool = False
+    """Whether the application has row-level security of its own on it."""
 
     def type_of(self, column: str) -> str:
         """Return the type of a column as SQL; raises KeyError when it is not there."""
@@ -51,7 +53,8 @@ class Inventory:
     database: str
     tables: Mapping[str, LiveTable]
     schemas: frozenset[str]
-    roles: frozenset[str]
+    roles: Mapping[str, str]
+    """Role → its attributes as SQL, for instance `login inherit nosuperuser …`."""
     public_temp: bool
     public_create: bool
     public_large_objects: bool = False
@@ -67,6 +70,7 @@ class Inventory:
 class Names:
     """Role names of one governed database; roles are cluster-wide, so the database is part of the name."""
 
+    database: str
     gate: str
     owner: str
     witness: str
@@ -74,15 +78,27 @@ class Names:
 
     @staticmethod
     def of(database: str) -> Names:
-        """Return the role names of a database, shortened by a hash where they would be too long."""
+        """Return the role names of a database."""
+        return Names(database, *(_role(database, part) for part in ("gate", "owner", "witness", "service")))
 
-        def name(part: str) -> str:
-            full = f"sekisho_{database}_{part}"
-            if len(full.encode()) <= LONGEST_NAME:
-                return full
-            return f"sekisho_{hashlib.sha256(database.encode()).hexdigest()[:24]}_{part}"
+    def purpose(self, name: str, *, held: bool) -> str:
+        """Return the role that owns what a purpose sees; nobody logs in as it."""
+        return _role(self.database, f"{'held' if held else 'for'}_{schema_of(name)}")
 
-        return Names(name("gate"), name("owner"), name("witness"), name("service"))
+    def all(self, rules: RuleSet) -> list[str]:
+        """Return every role of ours: whoever is a member of one is past the gate."""
+        own = [self.gate, self.owner, self.witness, self.service]
+        own += [self.purpose(name, held=False) for name in sorted({v.purpose for v in rules.views})]
+        return own + [self.purpose(name, held=True) for name in sorted({i.bound for i in rules.logins if i.bound})]
+
+
+def _role(database: str, part: str) -> str:
+    """Return a role's name, shortened by a hash of the database's name where it would be too long."""
+    full = f"sekisho_{database}_{part}"
+    if len(full.encode()) <= LONGEST_NAME:
+        return full
+    digest = hashlib.sha256(f"{database}/{part}".encode()).hexdigest()
+    return f"sekisho_{digest[:24]}_{part}"[:LONGEST_NAME]
 
 
 def schema_of(purpose: str) -> str:

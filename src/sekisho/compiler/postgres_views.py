@@ -1,7 +1,9 @@
-"""What purposes see in PostgreSQL: one schema of barrier views a purpose, entered by permit or held by role.
+"""What purposes see in PostgreSQL: one schema of views a purpose, entered by permit or held by role.
 
-The check of the permit is an uncorrelated sub-select, so it runs once a statement; its names are bound when the view
-is made, so no search_path can lead it astray. A view shows the rows whose mask has the purpose's bit.
+The views choose columns; which rows they show is row-level security for the role that owns them, so conditions of a
+statement never run before it, and the planner still uses every index and order of the table (a barrier view would sort
+the whole table for a page of ten rows). The check of the permit is an uncorrelated sub-select: it runs once a
+statement, and its names are bound when the policy is made, so no search_path can lead it astray.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_guard import key_parts
 from sekisho.compiler.postgres_live import MASK, Inventory, Names, base, role_schema_of, schema_of
-from sekisho.compiler.quoting import ident, listed, literal, qualified
+from sekisho.compiler.postgres_roles import drop_role, make_role
+from sekisho.compiler.quoting import ident, listed, literal, made_name, qualified
 from sekisho.compiler.rules import LoginRule, PurposeRule, RuleSet, TableRule, ViewRule
 from sekisho.datamap.model import Withheld
 from sekisho.policy.model import Action
@@ -18,29 +21,22 @@ from sekisho.policy.model import Action
 def purpose(rule: PurposeRule, rules: RuleSet, live: Inventory, names: Names) -> Section:
     """Make a purpose's schema of views and let in the logins whose ceiling holds it."""
     logins = [i.name for i in rules.logins if rule.name in i.purposes]
-    made, tables = _schema(rule, rules, live, names, logins, held=False)
+    up, down, tables = _schema(rule, rules, live, names, logins, held=False)
     known = f"({rule.number}, {literal(rule.name)}, {literal(rule.clause)})"
     return Section(
         f"purpose:{rule.name}",
         ("core", *(f"owner:{t}" for t in tables), *(f"login:{i}" for i in logins)),
-        (f"insert into sekisho.purpose (number, name, clause) values {known}", *made),
-        (
-            f"drop schema {ident(schema_of(rule.name))} cascade",
-            f"delete from sekisho.purpose where number = {rule.number}",
-        ),
+        (f"insert into sekisho.purpose (number, name, clause) values {known}", *up),
+        (*down, f"delete from sekisho.purpose where number = {rule.number}"),
     )
 
 
 def held(rule: PurposeRule, rules: RuleSet, live: Inventory, names: Names) -> Section:
     """Make the views of a purpose that services hold by role: no permit to check, the standing all the same."""
     logins = [i.name for i in rules.logins if i.bound == rule.name]
-    made, tables = _schema(rule, rules, live, names, logins, held=True)
-    return Section(
-        f"held:{rule.name}",
-        ("core", *(f"owner:{t}" for t in tables), *(f"login:{i}" for i in logins)),
-        tuple(made),
-        (f"drop schema {ident(role_schema_of(rule.name))} cascade",),
-    )
+    up, down, tables = _schema(rule, rules, live, names, logins, held=True)
+    needs = ("core", *(f"owner:{t}" for t in tables), *(f"login:{i}" for i in logins))
+    return Section(f"held:{rule.name}", needs, tuple(up), tuple(down))
 
 
 def open_table(table: str, rules: RuleSet) -> Section:
@@ -67,29 +63,49 @@ def sequences(table: TableRule, rules: RuleSet, live: Inventory) -> Section:
 
 def _schema(
     rule: PurposeRule, rules: RuleSet, live: Inventory, names: Names, logins: list[str], *, held: bool
-) -> tuple[list[str], list[str]]:
-    schema = role_schema_of(rule.name) if held else schema_of(rule.name)
-    up = [f"create schema {ident(schema)} authorization {ident(names.gate)}"]
-    if logins:
-        up.append(f"grant usage on schema {ident(schema)} to {listed(logins)}")
+) -> tuple[list[str], list[str], list[str]]:
+    """Return how the views of a purpose and the role that owns them are made and unmade, and the tables they show."""
+    owner = names.purpose(rule.name, held=held)
+    schema, role = ident((role_schema_of if held else schema_of)(rule.name)), ident(owner)
     views = [v for v in rules.views if v.purpose == rule.name]
+    up = [
+        make_role(owner, "nologin noinherit"),
+        f"grant usage on schema {ident(rules.schema)}, sekisho to {role}",
+        f"grant select on sekisho.entered, sekisho.lease to {role}",
+        f"create schema {schema} authorization {role}",
+    ]
+    down = [f"drop schema {schema} cascade"]
+    if logins:
+        up.append(f"grant usage on schema {schema} to {listed(logins)}")
     for view in views:
-        name = qualified(schema, view.table)
-        up += [_view(view, name, rule, rules, live, held), f"alter view {name} owner to {ident(names.gate)}"]
+        here, name = base(rules, view.table), f"{schema}.{ident(view.table)}"
+        policy = ident(made_name("sekisho", role_schema_of(rule.name) if held else schema_of(rule.name)))
+        may = ", ".join(dict.fromkeys(("select", *(_PRIVILEGE[a] for a in view.may))))
+        up += [
+            f"grant {may} on {here} to {role}",
+            f"create policy {policy} on {here} to {role}\n  using ({_rows(view, rule, live, held)})",
+            f"create view {name} as\n  select {', '.join(_columns(view, rules, live))}\n  from {here} t",
+            # what default privileges of whoever applies this would give to others is taken away with the owner
+            f"revoke all on {name} from public",
+            f"alter view {name} owner to {role}",
+        ]
+        down += [f"drop policy {policy} on {here}", f"revoke all on {here} from {role}"]
         if logins:
             up += _grants(view, name, rules, live, listed(logins))
-    return up, [v.table for v in views]
+    down += [
+        f"revoke all on sekisho.entered, sekisho.lease from {role}",
+        f"revoke usage on schema {ident(rules.schema)}, sekisho from {role}",
+        drop_role(owner),
+    ]
+    return up, down, [v.table for v in views]
 
 
-def _view(view: ViewRule, name: str, rule: PurposeRule, rules: RuleSet, live: Inventory, held: bool) -> str:
-    conditions = [*_entrance(view, rule, live, held), f"(t.{MASK} & {rule.bit}::bigint) <> 0"]
-    checked = "\n  with local check option" if {Action.CREATE, Action.UPDATE} & set(view.may) else ""
-    return (
-        f"create view {name} with (security_barrier = true) as\n"
-        f"  select {', '.join(_columns(view, rules, live))}\n  from {base(rules, view.table)} t\n  where "
-        + "\n    and ".join(conditions)
-        + checked
-    )
+_PRIVILEGE = {Action.READ: "select", Action.CREATE: "insert", Action.UPDATE: "update", Action.DELETE: "delete"}
+
+
+def _rows(view: ViewRule, rule: PurposeRule, live: Inventory, held: bool) -> str:
+    """Return which rows the purpose's role sees and may leave behind: those that stand, while it may look at all."""
+    return "\n    and ".join([*_entrance(view, rule, live, held), f"({MASK} & {rule.bit}::bigint) <> 0"])
 
 
 def _columns(view: ViewRule, rules: RuleSet, live: Inventory) -> list[str]:
@@ -107,7 +123,7 @@ def _entrance(view: ViewRule, rule: PurposeRule, live: Inventory, held: bool) ->
     if view.person:
         key = f"case when e.subject_class = {literal(view.person_class)} then e.subject_key end"
         parts = key_parts(view.person, key, live.tables[view.table])
-        return [f"t.{ident(c)} = {_permit(rule, part)}" for c, part in zip(view.person, parts, strict=True)]
+        return [f"{ident(c)} = {_permit(rule, part)}" for c, part in zip(view.person, parts, strict=True)]
     if not held:
         return [_permit(rule, "true")]
     if rule.opt_in:

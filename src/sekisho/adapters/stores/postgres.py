@@ -50,6 +50,7 @@ REMEDIES: Mapping[str, str] = {
     "language": "drop it where nobody needs it",
     "create": "revoke it; a purpose login creates nothing",
     "side-channel": "see docs/trust.md; nothing personal is printed, but existence can be inferred",
+    "policy": "drop it: what it allows is added to what the policy allows",
     "member": "revoke the membership; what a login can become, it can do",
     "unmapped-grant": "map the table, or revoke the grant",
     "view-grant": "revoke it, or name the login in the map",
@@ -360,7 +361,6 @@ class PostgresStore:
         return Check(self.name, self.clock(), tuple(differences), holes, look.unmapped(live, self.rules))
 
     def _holes(self, db: look.Connection) -> tuple[Hole, ...]:
-        names = Names.of(db.info.dbname)
         rules = self.rules
         rows = db.execute(
             look.sql("holes"),
@@ -368,7 +368,7 @@ class PostgresStore:
                 "schema": rules.schema,
                 "tables": [t.name for t in rules.tables],
                 "open": list(rules.open_tables),
-                "own_roles": [names.gate, names.owner, names.witness, names.service],
+                "own_roles": Names.of(db.info.dbname).all(rules),
                 "schemas": sorted(
                     {schema_of(v.purpose) for v in rules.views}
                     | {role_schema_of(i.bound) for i in rules.logins if i.bound}

@@ -44,7 +44,7 @@ def inventory(db: Connection, schema: str) -> Inventory:
         database=whole["database"],
         tables={r["name"]: _table(r) for r in rows},
         schemas=frozenset(whole["schemas"]),
-        roles=frozenset(whole["roles"]),
+        roles=dict(whole["roles"]),
         public_temp=whole["public_temp"],
         public_create=whole["public_create"],
         public_large_objects=whole["public_large_objects"],
@@ -64,12 +64,13 @@ def _table(row: dict[str, Any]) -> LiveTable:
         sequences=tuple((s, n) for s, n in row["sequences"]),
         unique=tuple(tuple(u) for u in row["uniques"]),
         kind=row["kind"],
+        row_security=row["row_security"],
     )
 
 
 def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
     """Put back in the picture what each applied section remembers of the time before it."""
-    tables, roles, ours = dict(live.tables), set(live.roles), {"sekisho"}
+    tables, roles, ours = dict(live.tables), dict(live.roles), {"sekisho"}
     for section in sections:
         kind, _, name = section.name.partition(":")
         before = msgspec.json.decode(section.before) if section.before else {}
@@ -82,8 +83,9 @@ def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
             )
         elif kind == "login":
             live = replace(live, database_grants=_as_before(live.database_grants, name, before["held"]))
-            if not before["existed"]:
-                roles.discard(name)
+            roles.pop(name, None)
+            if before["was"]:
+                roles[name] = before["was"]
         elif kind == "purpose":
             ours.add(schema_of(name))
         elif kind == "held":
@@ -96,7 +98,7 @@ def _without_gate(live: Inventory, sections: Iterable[Applied]) -> Inventory:
                 public_large_objects=before["large_objects"],
                 others=tuple(before["others"]),
             )
-    return replace(live, tables=tables, roles=frozenset(roles), ours=frozenset(ours))
+    return replace(live, tables=tables, roles=roles, ours=frozenset(ours))
 
 
 def _as_before(grants: Iterable[tuple[str, str]], role: str, held: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -106,8 +108,7 @@ def _as_before(grants: Iterable[tuple[str, str]], role: str, held: Iterable[str]
 
 def state(db: Connection, rules: RuleSet) -> dict[tuple[str, str], str]:
     """Return (kind, name) → SHA-256 of the catalogue's account of every object that the gate stands on."""
-    names = Names.of(db.info.dbname)
-    own = [names.gate, names.owner, names.witness, names.service]
+    own = Names.of(db.info.dbname).all(rules)
     seen = sorted(
         {schema_of(v.purpose) for v in rules.views} | {role_schema_of(i.bound) for i in rules.logins if i.bound}
     )

@@ -15,5 +15,11 @@ select current_database() as database,
     from pg_database d, aclexplode(d.datacl) x
     where d.datname = current_database() and x.grantee <> 0) as database_grants,
   (select coalesce(jsonb_agg(n.nspname), '[]') from pg_namespace n) as schemas,
-  (select coalesce(jsonb_agg(r.rolname), '[]') from pg_roles r) as roles,
+  (select coalesce(jsonb_object_agg(r.rolname, concat_ws(' ',
+      case when r.rolcanlogin then 'login' else 'nologin' end, case when r.rolinherit then 'inherit' else 'noinherit' end,
+      case when r.rolsuper then 'superuser' else 'nosuperuser' end,
+      case when r.rolcreatedb then 'createdb' else 'nocreatedb' end,
+      case when r.rolcreaterole then 'createrole' else 'nocreaterole' end,
+      case when r.rolreplication then 'replication' else 'noreplication' end,
+      case when r.rolbypassrls then 'bypassrls' else 'nobypassrls' end)), '{}') from pg_roles r) as roles,
   to_regclass('sekisho.applied') is not null as governed

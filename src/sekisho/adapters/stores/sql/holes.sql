@@ -43,6 +43,8 @@ union all select 'create', r.rolname, 'may create objects in the database' from 
     or has_database_privilege(r.oid, current_database(), 'TEMP') or has_schema_privilege(r.oid, %(schema)s, 'CREATE'))
 union all select 'member', p.rolname, 'can become ' || pg_get_userbyid(m.roleid)
   from people p join pg_auth_members m on m.member = p.oid where p.rolname = any(%(logins)s) and not p.rolsuper
+union all select 'policy', p.polname, 'is a row-level policy on ' || g.relname || ' that is not the gate''s'
+  from governed g join pg_policy p on p.polrelid = g.oid where p.polname not like 'sekisho %%'
 union all select 'unmapped-grant', case when x.grantee = 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end,
     'has ' || x.privilege_type || ' on ' || l.relname || ', which the map does not know'
   from loose l, aclexplode(l.relacl) x where x.grantee = 0 or pg_get_userbyid(x.grantee) = any(%(logins)s)

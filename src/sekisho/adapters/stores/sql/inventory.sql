@@ -23,7 +23,9 @@ select c.relname as name,
       from unnest(i.indkey::int2[]) with ordinality k(attnum, ordinality)
       join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum))
     from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate
-      and i.indpred is null and i.indexprs is null), '[]') as uniques
+      and i.indpred is null and i.indexprs is null), '[]') as uniques,
+  (c.relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname like 'sekisho %%'))
+    or exists (select from pg_policy p where p.polrelid = c.oid and p.polname not like 'sekisho %%') as row_security
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = %(schema)s and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by c.relname

@@ -16,12 +16,17 @@ select 'function', n.nspname || '.' || p.proname || '(' || pg_get_function_ident
     jsonb_build_array(md5(p.prosrc), pg_get_userbyid(p.proowner), p.proacl::text, p.proconfig::text, p.prosecdef)::text
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace join ours o on o.nspname = n.nspname
 union all
-select 'table', c.relname, jsonb_build_array(pg_get_userbyid(c.relowner), c.relacl::text, c.relkind::text,
+select 'table', c.relname, jsonb_build_array(pg_get_userbyid(c.relowner), c.relacl::text, c.relkind::text, c.relrowsecurity,
     (select jsonb_agg(jsonb_build_array(a.attname, a.attacl::text) order by a.attnum) from pg_attribute a
       where a.attrelid = c.oid and a.attacl is not null),
     (select jsonb_agg(r.rulename order by r.rulename) from pg_rewrite r where r.ev_class = c.oid),
     (select jsonb_agg(inhparent::regclass::text) from pg_inherits i where i.inhrelid = c.oid))::text
   from pg_class c join governed g on g.oid = c.oid
+union all
+select 'policy', c.relname || '.' || p.polname, jsonb_build_array(p.polcmd::text, p.polpermissive,
+    (select jsonb_agg(case when r = 0 then 'public' else pg_get_userbyid(r) end order by 1) from unnest(p.polroles) r),
+    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))::text
+  from pg_policy p join governed g on g.oid = p.polrelid join pg_class c on c.oid = p.polrelid
 union all
 select 'trigger', c.relname || '.' || t.tgname, jsonb_build_array(pg_get_triggerdef(t.oid), t.tgenabled::text)::text
   from pg_trigger t join governed g on g.oid = t.tgrelid join pg_class c on c.oid = t.tgrelid where not t.tgisinternal
