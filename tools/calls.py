@@ -67,18 +67,19 @@ def calls(what: str) -> Iterator[Call]:
         for node in ast.walk(tree):
             for shape in SHAPES[what] if isinstance(node, ast.Call) else ():
                 if room in shape.rooms and isinstance(node, ast.Call):
-                    yield from _said(node, shape, functions, _assigned(inside.get(id(node))))
+                    yield from _said(node, shape, functions, _assigned(inside.get(id(node)), node.lineno))
 
 
-def _assigned(function: ast.FunctionDef | None) -> dict[str, ast.expr]:
-    """Return the expressions that a function gives to its names; of several, the last."""
-    return {
-        target.id: node.value
+def _assigned(function: ast.FunctionDef | None, line: int) -> dict[str, ast.expr]:
+    """Return the expressions that a function gives to its names before a line; of several, the nearest."""
+    given = [
+        (node.lineno, target.id, node.value)
         for node in (ast.walk(function) if function is not None else ())
-        if isinstance(node, ast.Assign)
+        if isinstance(node, ast.Assign) and node.lineno < line
         for target in node.targets
         if isinstance(target, ast.Name)
-    }
+    ]
+    return {name: value for _, name, value in sorted(given, key=lambda g: g[0])}
 
 
 def _said(

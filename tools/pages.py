@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import click
 from calls import Call, addresses, calls
@@ -21,6 +22,7 @@ from sekisho.ground import errors, law, words
 from sekisho.policy import front, kinds, yamltext
 from sekisho.policy.model import RESERVED_PURPOSES
 
+CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 MAP = {
     "store": "the store's name, as in the settings",
     "engine": "the database engine",
@@ -118,12 +120,23 @@ def diagnostics() -> list[str]:
         "",
         "What `sekisho check` and `sekisho gate plan` can say. `…` stands for the words at hand.",
     ]
-    shown = []
+    shown, examples = [], _examples()
     for code in sorted(rows):
         told = [c for c in rows[code] if c.says != "…"] or rows[code]
         for says, remedy, weight in dict.fromkeys((c.says, c.help, c.weight) for c in told):
-            shown.append((f"`{code}`", weight, says, remedy))
-    return [*lines, "", *table(("code", "weight", "message", "help"), shown)]
+            shown.append((f"`{code}`", weight, says, remedy, examples.pop(code, "")))
+    return [*lines, "", *table(("code", "weight", "message", "help", "as it is said"), shown)]
+
+
+def _examples() -> dict[str, str]:
+    """Return code → a link to a bad file of the corpus for which it is said, the one of that name before others."""
+    found: dict[str, str] = {}
+    for path in sorted(CORPUS.glob("*/bad/*.txt")):
+        link = f"[{path.stem}](../../corpus/{path.relative_to(CORPUS).as_posix()})"
+        for code in re.findall(r"^(?:error|warning|note)\[([a-z-]+)\]", path.read_text(encoding="utf-8"), re.MULTILINE):
+            if path.stem == code or code not in found:
+                found[code] = link
+    return found
 
 
 def exits() -> list[str]:
