@@ -62,6 +62,9 @@ class LeafStore(Protocol):
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows in order."""
 
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield leaf hashes in order, several in a row at a time."""
+
     def latest(self, count: int, before: int | None, kind: str, clause: str) -> list[Row]:
         """Return up to `count` rows, newest first."""
 

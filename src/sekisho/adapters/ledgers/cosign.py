@@ -2,67 +2,64 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from sekisho.adapters.ledgers.export import opened
+from sekisho.adapters.ledgers.keyfile import replace
 from sekisho.evidence import note as notes
 from sekisho.evidence import tree
 from sekisho.evidence.cosigner import Seen, cosign
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Tampered
 
-HASH = 32
 
+def cosign_file(exported: Path, memory: Path, signer: notes.Signer, log_key: notes.Key | None = None) -> str:
+    """Return the cosigned checkpoint of an exported log and remember it; raises Tampered when it does not extend.
 
-def cosign_file(exported: Path, memory: Path, signer: notes.Signer) -> str:
-    """Return the cosigned checkpoint of an exported log and remember it; raises Tampered when it does not extend."""
-    try:
-        leaves = (exported / "leaves").read_bytes()
-        texts = (exported / "checkpoints").read_text(encoding="utf-8")
-        key = notes.Key.parse((exported / "key").read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput("this is not an exported log", help="it is what `sekisho evidence export` writes") from error
-    text = newest(texts)
-    point = notes.Checkpoint.parse(text)
-    hashes = [leaves[i : i + HASH] for i in range(0, point.size * HASH, HASH)]
-    if len(leaves) < point.size * HASH or tree.root(point.size, _nodes(hashes)) != point.root:
-        raise Tampered("the leaf hashes do not lead to the checkpoint's root", help="ask for the export again")
-    seen = _read(memory, point.origin)
-    proof = tree.consistency_proof(seen.size, point.size, _nodes(hashes)) if 0 < seen.size <= point.size else ()
-    seen, signed = cosign(seen, text, key, proof, signer, int(stamp.now().timestamp()))
-    _write(memory, seen)
+    The log's key is remembered with its first checkpoint, or is the one that is given: what an export says later
+    about its own key counts for nothing. What was signed is on the disk before the signature leaves.
+    """
+    with _alone(memory), opened(exported) as log:
+        text = log.newest
+        point = notes.Checkpoint.parse(text)
+        if tree.root(point.size, log.tree.node) != point.root:
+            raise Tampered("the leaf hashes do not lead to the checkpoint's root", help="ask for the export again")
+        seen, key = _read(memory, point.origin)
+        key = log_key or key or log.key
+        proof = tree.consistency_proof(seen.size, point.size, log.tree.node) if 0 < seen.size <= point.size else ()
+        seen, signed = cosign(seen, text, key, proof, signer, int(stamp.now().timestamp()))
+        kept = {"origin": seen.origin, "size": seen.size, "root": seen.root.hex(), "key": key.text}
+        replace(memory, json.dumps(kept).encode())
     return signed
 
 
-def newest(texts: str) -> str:
-    """Return the last of several checkpoints in one text."""
-    blocks = [b for b in texts.split("\n\n") if b.strip()]
-    if len(blocks) < 2:
-        raise BadInput("there is no checkpoint yet", help="make one: `sekisho evidence checkpoint`")
-    return f"{blocks[-2].strip()}\n\n{blocks[-1].strip()}\n"
+@contextmanager
+def _alone(memory: Path) -> Iterator[None]:
+    """Let one cosigner at a time use a memory: two that look at once could sign two logs."""
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(memory.with_name(memory.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
-def _nodes(hashes: list[bytes]) -> tree.Node:
-    return lambda height, index: tree.perfect(hashes[index << height : (index + 1) << height])
-
-
-def _read(memory: Path, origin: str) -> Seen:
+def _read(memory: Path, origin: str) -> tuple[Seen, notes.Key | None]:
     if not memory.exists():
-        return Seen(origin)
+        return Seen(origin), None
     try:
         kept = json.loads(memory.read_text(encoding="utf-8"))
-        return Seen(str(kept["origin"]), int(kept["size"]), bytes.fromhex(kept["root"]))
-    except (ValueError, KeyError, TypeError) as error:
+        seen = Seen(str(kept["origin"]), int(kept["size"]), bytes.fromhex(kept["root"]))
+        return seen, notes.Key.parse(kept["key"])
+    except (ValueError, KeyError, TypeError, AttributeError, BadInput) as error:
         raise BadInput(
-            "the cosigner's memory cannot be read", help="restore it; without it a rollback is not seen"
+            "the cosigner's memory cannot be read",
+            help="restore it; without it a rollback is not seen",
+            place=memory.name,
         ) from error
-
-
-def _write(memory: Path, seen: Seen) -> None:
-    fresh = memory.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump({"origin": seen.origin, "size": seen.size, "root": seen.root.hex()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(memory)
