@@ -30,7 +30,7 @@ MAP = {
     "withheld": "how a withheld column appears: `null` (a typed NULL) or `absent`; `null` when not said",
     "tables": "table → what it holds",
     "logins": "database login → the purposes it may state",
-    "anchors": "anchor → `max(table.column)` or `min(table.column)`",
+    "anchors": "anchor → `max(table.column)` or `min(table.column)`, or a list of them: one a class of people",
 }
 TABLE = {
     "subject": "the class of people whose rows these are",
@@ -69,7 +69,6 @@ TYPES = {
     "digest": "a SHA-256, 64 hexadecimal digits",
     "digests": "a list of digests",
     "code": "a word from a closed list, a name or a version",
-    "code?": "a code, or empty",
     "codes": "a list of codes",
     "instant": "RFC 3339 in UTC",
     "number": "a whole number from 0",
@@ -243,7 +242,11 @@ def entries() -> list[str]:
     for kind, fields in evidence.KINDS.items():
         lines += [f"## `{kind}`", "", f"{ENTRIES[kind][0].upper()}{ENTRIES[kind][1:]}.", ""]
         lines += [*table(("field", "type"), ((f"`{n}`", t) for n, t in fields.items())), ""]
-    return [*lines, "## Types", "", *table(("type", "is"), ((f"`{t}`", TYPES[t]) for t in evidence.TYPES)), ""]
+    return [*lines, "## Types", "", *table(("type", "is"), ((f"`{t}`", _type(t)) for t in evidence.TYPES)), ""]
+
+
+def _type(name: str) -> str:
+    return f"{TYPES[name[:-1]]}, or empty" if name.endswith("?") else TYPES[name]
 
 
 def laws() -> list[str]:
