@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from sekisho.policy.kinds import DEFINING
-from sekisho.policy.model import Policy
+from sekisho.policy.model import Policy, Purpose
 from sekisho.policy.sentence import Sentence
 
 
@@ -90,7 +90,8 @@ def coverage(policy: Policy, facts: Facts, today: date) -> tuple[Kept, ...]:
     found: dict[str, list[_One]] = {c.id: [] for c in policy.clauses}
     for purpose in policy.purposes:
         if purpose.clause in found:
-            found[purpose.clause].append(_purpose(policy, purpose.name, facts))
+            one = _purpose(policy, purpose.name, facts)
+            found[purpose.clause] += [one, *_time(purpose, one)]
     for procedure in policy.procedures:
         late = procedure.review < today
         state = State.BROKEN if late else State.BY_PEOPLE
@@ -110,7 +111,7 @@ def _kept(clause: str, ones: list[_One], count: int) -> Kept:
         return Kept(clause, State.PROSE, (), None, count)
     state = next(s for s in WORST_FIRST if any(o.state is s for o in ones))
     times = [o.checked_at for o in ones if o.checked_at is not None]
-    return Kept(clause, state, tuple(o.rule for o in ones), min(times, default=None), count)
+    return Kept(clause, state, tuple(dict.fromkeys(o.rule for o in ones)), min(times, default=None), count)
 
 
 def _purpose(policy: Policy, name: str, facts: Facts) -> _One:
@@ -129,6 +130,14 @@ def _purpose(policy: Policy, name: str, facts: Facts) -> _One:
         where="; ".join(f"{s.store}: {', '.join(s.tables.get(name, ()))}" for s in stores),
     )
     return _One(_of_stores(stores), rule, _oldest(stores))
+
+
+def _time(purpose: Purpose, one: _One) -> list[_One]:
+    """Return what is said of the time that data is kept: it does not decide the state, but nobody may overlook it."""
+    if purpose.keep is None:
+        return []
+    template = "kept %(keep)s; people delete it, this version does not by itself"
+    return [_One(one.state, Sentence(template, keep=purpose.keep.text), one.checked_at)]
 
 
 def _of_stores(stores: list[StoreFact]) -> State:

@@ -1,1 +1,4 @@
+-- permit: support
+-- A table that holds nothing personal.
+-- expect: rows 2
 select title from products

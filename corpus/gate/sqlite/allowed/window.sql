@@ -1,1 +1,4 @@
+-- permit: support
+-- Running numbers.
+-- expect: rows 19
 select name, row_number() over (order by id) from customers

@@ -1,1 +1,4 @@
+-- permit: support
+-- What was applied.
+-- expect: refused
 select * from main.sekisho_applied

@@ -1,1 +1,4 @@
+-- permit: support
+-- The code of a statement names tables.
+-- expect: failed
 select * from bytecode('select * from customers')

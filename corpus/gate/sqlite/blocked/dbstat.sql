@@ -1,1 +1,4 @@
+-- permit: support
+-- Pages of the file.
+-- expect: failed
 select * from dbstat

@@ -1,1 +1,4 @@
+-- permit: support
+-- The file by a function of the shell.
+-- expect: failed
 select readfile('shop.db')

@@ -1,1 +1,4 @@
+-- permit: support
+-- A union with the table.
+-- expect: refused
 select id, name from customers union select id, address from main.customers
