@@ -118,7 +118,8 @@ class SqlitePassage:
             return db == "main" and table in (self._inner[source].table, GATE)
         if table in self._inner:
             return source in self._outer
-        return (db == "temp" and table in self._outer) or (db == "main" and table in self._open)
+        # a table of which no column is read comes without its schema
+        return (db == "temp" and table in self._outer) or (db in ("main", None) and table in self._open)
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> Answer:
         """Run one statement that reads; its reading is witnessed before the rows are handed over."""
