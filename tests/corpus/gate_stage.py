@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from psycopg import pq
@@ -19,6 +20,8 @@ from sekisho.datamap.model import Login
 from sekisho.gate import permit as permits
 from sekisho.policy.model import Action
 from studio import LOGINS, SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
+
+TRUST = Path(__file__).resolve().parents[2] / "docs" / "trust.md"
 
 HIDDEN = 5
 """The customer who stands for nothing but the reserved purposes."""

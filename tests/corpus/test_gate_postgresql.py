@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from corpus.gate_play import Play, called, disappoints, plays
-from corpus.gate_stage import Performance, Stage, stage
+from corpus.gate_stage import TRUST, Performance, Stage, stage
 from postgres import listening
 
 pytestmark = [
@@ -17,7 +16,6 @@ pytestmark = [
     pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one"),
 ]
 
-TRUST = Path(__file__).resolve().parents[2] / "docs" / "trust.md"
 BLOCKED, ALLOWED, KNOWN = (plays("postgresql", kind) for kind in ("blocked", "allowed", "known"))
 
 

@@ -9,18 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.adapters.stores import sqlite_passage
 from sekisho.adapters.stores.sqlite import SqliteStore
 from sekisho.adapters.stores.sqlite_passage import SqlitePassage
 from sekisho.datamap.model import Login, Withheld
-from sekisho.ground.errors import BadInput, Refused, SekishoError, StoreTrouble
+from sekisho.ground.errors import BadInput, Refused, StoreTrouble
 from sekisho.policy.model import Witness
-from studio import SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
+from studio import KeyRing, Notebook, ask, purpose, rules, stand
 
 pytestmark = pytest.mark.unit
 
 MARK = "secret-marker"
-CORPUS = Path(__file__).resolve().parents[3] / "corpus" / "gate" / "sqlite"
 
 
 def schema(path: Path) -> list[tuple[object, ...]]:
@@ -184,34 +182,6 @@ def test_what_does_not_fit_changes_nothing(path: Path, tmp_path: Path) -> None:
     for odd_path in ("no.db", "absent.db"):
         with pytest.raises(StoreTrouble):
             SqliteStore(tmp_path / odd_path, rules(engine="sqlite", schema="main"), KeyRing(), Notebook()).plan()
-
-
-@pytest.mark.parametrize("file", sorted(CORPUS.glob("blocked/*.sql")), ids=lambda f: f.stem)
-def test_attack_is_blocked(
-    file: Path, store: SqliteStore, through: Callable[..., SqlitePassage], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_passage, "SECONDS", 0.3)
-    passage = through("support")
-    token = passage._token
-    shown = ""
-    for statement in file.read_text().split(";\n"):
-        try:
-            shown += repr(passage.run(statement).rows)
-        except SekishoError as error:
-            shown += str(error)
-    assert MARK not in shown
-    assert token not in shown
-
-
-@pytest.mark.parametrize("file", sorted(CORPUS.glob("allowed/*.sql")), ids=lambda f: f.stem)
-def test_ordinary_statement_is_allowed(file: Path, through: Callable[..., SqlitePassage]) -> None:
-    passage = through("support")
-    for statement in file.read_text().split(";\n"):
-        if statement.strip():
-            assert passage.run(statement).count > 0
-
-
-assert SCHEMA
 
 
 def test_a_store_follows_the_ledgers_in_order(store: SqliteStore) -> None:

@@ -1,4 +1,4 @@
 -- permit: support
 -- Unions and differences.
--- expect: refused
+-- expect: rows 18
 select id from customers union select id from products except select 2

@@ -1,4 +1,4 @@
 -- permit: support
 -- Sub-selects.
--- expect: refused
+-- expect: rows 3
 select id from customers c where exists (select 1 from products p where p.id = c.id) or id in (select max(id) from customers)

@@ -6,7 +6,7 @@ select * from customers where id = 5;
 -- expect: no rows
 select * from customers where email = 'zqhidden' || '5zq';
 
--- expect: rows 1
+-- expect: says 0
 select count(*) from customers where name like 'zqhid%';
 
 -- expect: rows 1
