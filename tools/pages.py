@@ -67,6 +67,7 @@ TYPES = {
     "handle": "a random name of a person or an actor, 32 hexadecimal digits",
     "handles": "a list of handles",
     "digest": "a SHA-256, 64 hexadecimal digits",
+    "digest?": "a digest, or empty",
     "digests": "a list of digests",
     "code": "a word from a closed list, a name or a version",
     "codes": "a list of codes",

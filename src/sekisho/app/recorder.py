@@ -131,6 +131,7 @@ class Recorder:
                 "which": data["which"],
                 "rows": data["rows"],
                 "people": [sorted(handles[store, (c, k)] for c, k in one) for one in data["keys"]],
+                "actor": data["actor"],
                 "permit": data["permit"],
                 "since": data["since"],
             },

@@ -73,7 +73,7 @@ class Gate:
         except StoreTrouble:
             self._db.close()
             raise
-        self._readings = Readings(self._witness, mode)
+        self._readings = Readings(self._witness, mode, service.actor)
         self._permits: dict[tuple[str, str, permits.Scope], _Permit] = {}
         self._origins: dict[str, dict[tuple[int, int], tuple[str, str]]] = {}
         self._shapes: dict[tuple[str, str], _Shape] = {}
@@ -150,7 +150,7 @@ class Gate:
         return made
 
     def _refused(self, purpose: str, code: str) -> None:
-        self._readings.refused(purpose if purpose in self.service.purposes else "", self.service.actor, code)
+        self._readings.refused(purpose if purpose in self.service.purposes else "", code)
 
     def _shape(self, name: str, sql: str, cursor: Cursor) -> _Shape:
         """Return how a statement's result names people, found once from where its columns come from."""

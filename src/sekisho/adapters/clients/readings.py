@@ -46,9 +46,9 @@ _One = tuple[float, str, str, str, int, People | None]
 class Readings:
     """What waits to be witnessed through one connection of the witness."""
 
-    def __init__(self, db: Connection, mode: Strict | Batched) -> None:
-        """Begin; a batched one has a thread that empties it."""
-        self._db, self._mode = db, mode
+    def __init__(self, db: Connection, mode: Strict | Batched, actor: str) -> None:
+        """Begin for the service of that handle; a batched one has a thread that empties it."""
+        self._db, self._mode, self._actor = db, mode, actor
         self._waiting: deque[_One] = deque()
         self._guard = threading.Lock()
         self._wake, self._closing, self._failed = threading.Event(), False, False
@@ -67,7 +67,7 @@ class Readings:
         one = (time.time(), purpose, permit, fingerprint, rows, people)
         if not isinstance(self._mode, Batched):
             with self._guard:
-                self._execute(_packed([one]))
+                self._execute(_packed([one], self._actor))
             return
         self._waiting.append(one)
         if len(self._waiting) >= self._mode.readings:
@@ -76,9 +76,9 @@ class Readings:
                 # the thread does not keep up: whoever reads on waits here, so that the bound holds
                 self.flush()
 
-    def refused(self, purpose: str, actor: str, code: str) -> None:
+    def refused(self, purpose: str, code: str) -> None:
         """Witness a refusal at once."""
-        body = {"kind": "refusal", "purpose": purpose, "data": {"actor": actor, "code": code}}
+        body = {"kind": "refusal", "purpose": purpose, "data": {"actor": self._actor, "code": code}}
         with self._guard:
             self._execute([body])
 
@@ -90,7 +90,7 @@ class Readings:
             if not batch:
                 return
             try:
-                self._execute(_packed(batch))
+                self._execute(_packed(batch, self._actor))
                 self._failed = False
             except NotWitnessed:
                 self._waiting.extendleft(reversed(batch))
@@ -125,7 +125,7 @@ class Readings:
             ) from error
 
 
-def _packed(ones: list[_One]) -> list[dict[str, Any]]:
+def _packed(ones: list[_One], actor: str) -> list[dict[str, Any]]:
     """Return one body for each purpose, permit and grade; each statement's fingerprint stands once."""
     groups: dict[tuple[str, str, bool], dict[str, Any]] = {}
     fingerprints: dict[tuple[str, str, bool], dict[str, int]] = {}
@@ -133,7 +133,8 @@ def _packed(ones: list[_One]) -> list[dict[str, Any]]:
         group = (purpose, permit, people is not None)
         body = groups.get(group)
         if body is None:
-            data: dict[str, Any] = {"grade": "named" if people is not None else "scope", "permit": permit}
+            grade = "named" if people is not None else "scope"
+            data: dict[str, Any] = {"grade": grade, "actor": actor, "permit": permit}
             since = stamp.rfc3339(datetime.fromtimestamp(at, UTC))
             data |= {"since": since, "statements": [], "which": [], "rows": [], "keys": []}
             body = groups[group] = {"kind": "readings", "purpose": purpose, "data": data}

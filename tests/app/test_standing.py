@@ -1,0 +1,291 @@
+"""Decisions of people in a real folder: entered into the log once, obeyed by every store, whatever crashes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from postgres import fresh_database, listening
+from sekisho.adapters.clients.psycopg import Gate
+from sekisho.adapters.clients.service import make_service
+from sekisho.adapters.stores.postgres import PostgresStore
+from sekisho.app.wire import Workspace
+from sekisho.consent.facts import Decision
+from sekisho.gate.decide import Ask
+from sekisho.ground.errors import BadInput, NotWitnessed, StoreTrouble
+from sekisho.people.model import Place
+
+POLICY = """---
+policy: Kite shop
+version: 2026-11-01
+effective: 2026-11-01
+signed-by: {name: A. Kite, title: Owner}
+controller: {name: Kite shop}
+law: eu-gdpr
+timezone: Asia/Tokyo
+---
+
+# Customers {#customers of=customer}
+
+```promise
+- subject: customer
+- minors: children
+  under: 16
+  who: guardian
+```
+
+- We send what you bought. {#shipping}
+
+```promise
+purpose: shipping
+uses: [name, contact.postal]
+because: contract
+keep: until withdrawn
+```
+
+- We write news to those who said yes. {#news}
+
+```promise
+purpose: news
+uses: [name, contact.email]
+because: consent
+keep: until withdrawn
+```
+"""
+MAP = """store: {store}
+engine: {engine}
+tables:
+  customers:
+    subject: customer
+    key: id
+    columns: {{id: key, name: name, email: contact.email, address: contact.postal}}
+logins:
+  kites: {{purposes: [shipping, news]}}
+  kites_role: {{bound: shipping}}
+  kites_witness: {{witness: true}}
+"""
+TABLE = "create table customers (id integer primary key, name text, email text, address text)"
+ROWS = [(n, f"Name {n}", f"p{n}@example.jp", f"Street {n}") for n in range(1, 11)]
+
+
+def make_file(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute(TABLE)
+    db.executemany("insert into customers values (?, ?, ?, ?)", ROWS)
+    db.commit()
+    db.close()
+
+
+def make_folder(root: Path, stores: dict[str, str]) -> Workspace:
+    (root / "map").mkdir(parents=True)
+    (root / "policy.md").write_text(POLICY, encoding="utf-8")
+    settings = []
+    for name, url in stores.items():
+        engine = "sqlite" if url.startswith("sqlite") else "postgresql"
+        (root / "map" / f"{name}.yaml").write_text(MAP.format(store=name, engine=engine), encoding="utf-8")
+        settings.append(f'[stores.{name}]\nurl = "{url}"\nmap = "map/{name}.yaml"\n')
+    (root / "sekisho.toml").write_text("\n".join(settings), encoding="utf-8")
+    workspace = Workspace(root)
+    for name in stores:
+        workspace.apply(name)
+    return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    root = tmp_path / "kites"
+    root.mkdir()
+    make_file(root / "one.db")
+    make_file(root / "two.db")
+    return make_folder(root, {"one": "sqlite:///one.db", "two": "sqlite:///two.db"})
+
+
+def seen(workspace: Workspace, store: str, purpose: str) -> set[int]:
+    ask = Ask("kites", purpose, workspace.actor(), "a test")
+    with workspace.store(store).open(ask) as passage:
+        return {row[0] for row in passage.run("select id from customers").rows}
+
+
+ALL = set(range(1, 11))
+FIVE = Place("one", "customer", "5")
+
+
+@pytest.mark.unit
+def test_a_decision_is_obeyed_and_entered_once(workspace: Workspace) -> None:
+    assert seen(workspace, "one", "shipping") == ALL
+    decided = workspace.decide(FIVE, "shipping", Decision.WITHDRAW)
+    assert set(decided.stores) == {"one", "two"}
+    assert seen(workspace, "one", "shipping") == ALL - {5}
+    workspace.decide(FIVE, "news", Decision.GIVE)
+    workspace.keep()
+    assert seen(workspace, "one", "news") == {5}
+    entries = [r.entry for r in workspace.log.entries(0, workspace.log.size) if r.kind == "consent-decision"]
+    assert [(e.fields["purpose"], e.fields["decision"]) for e in entries if e] == [
+        ("shipping", "withdraw"),
+        ("news", "give"),
+    ]
+    assert workspace.note() == 0
+
+
+@pytest.mark.unit
+def test_a_crash_after_the_ledger_is_made_up_for(workspace: Workspace) -> None:
+    workspace.people.register("one", "customer", ["5"])
+    person = workspace.people.person(FIVE)
+    assert person is not None
+    workspace.consents.append([workspace.fact(person.id, "shipping", Decision.WITHDRAW, "self")])
+    assert seen(workspace, "one", "shipping") == ALL, "the process died before any store heard of it"
+    assert Workspace(workspace.root).keep() == {}
+    assert seen(workspace, "one", "shipping") == ALL - {5}
+    assert workspace.log.count_by(kind="consent-decision") == 1
+
+
+@pytest.mark.unit
+def test_a_crash_between_projection_and_the_log_is_made_up_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(entries: object) -> None:
+        raise NotWitnessed
+
+    monkeypatch.setattr(workspace.log, "append", full)
+    with pytest.raises(NotWitnessed):
+        workspace.decide(FIVE, "shipping", Decision.WITHDRAW)
+    monkeypatch.undo()
+    fresh = Workspace(workspace.root)
+    assert seen(fresh, "one", "shipping") == ALL - {5}, "a withdrawal is obeyed even where it cannot be witnessed yet"
+    assert fresh.keep() == {}
+    assert fresh.log.count_by(kind="consent-decision") == 1
+
+
+@pytest.mark.unit
+def test_a_store_that_is_away_follows_when_it_is_back(workspace: Workspace) -> None:
+    away = workspace.root / "away.db"
+    (workspace.root / "two.db").rename(away)
+    two = Place("two", "customer", "7")
+    decided = workspace.decide(two, "shipping", Decision.WITHDRAW)
+    assert (decided.stores, decided.waiting) == (("one",), ("two",))
+    assert "two" in workspace.keep()
+    away.rename(workspace.root / "two.db")
+    assert workspace.keep() == {}
+    assert seen(workspace, "two", "shipping") == ALL - {7}
+
+
+@pytest.mark.unit
+def test_a_store_restored_from_before_a_withdrawal_is_closed_until_it_has_followed(workspace: Workspace) -> None:
+    workspace.decide(FIVE, "news", Decision.GIVE)
+    workspace.keep()
+    backup = workspace.root / "backup.db"
+    shutil.copy(workspace.root / "one.db", backup)
+    workspace.decide(FIVE, "news", Decision.WITHDRAW)
+    shutil.copy(backup, workspace.root / "one.db")
+    store = workspace.store("one")
+    head, _ = workspace.consents.changes(0)
+    assert store.renew(head) is None, "the lease is not renewed before the store has followed"
+    assert workspace.keep() == {}
+    assert seen(workspace, "one", "news") == set()
+
+
+@pytest.mark.unit
+def test_books_older_than_a_store_are_told_and_renew_nothing(workspace: Workspace) -> None:
+    books = workspace.settings.books / "books.db"
+    workspace.decide(FIVE, "news", Decision.GIVE)
+    older = books.read_bytes()
+    workspace.decide(FIVE, "news", Decision.WITHDRAW)
+    books.write_bytes(older)
+    for beside in ("books.db-wal", "books.db-shm"):
+        (workspace.settings.books / beside).unlink(missing_ok=True)
+    fresh = Workspace(workspace.root)
+    assert "older" in fresh.keep()["one"]
+
+
+@pytest.mark.unit
+def test_a_child_is_seen_for_nothing_until_a_guardian_says_yes(workspace: Workspace) -> None:
+    workspace.people.register("one", "customer", ["3"], {"3": "10-12"})
+    workspace.keep()
+    assert seen(workspace, "one", "shipping") == ALL - {3}
+    child = Place("one", "customer", "3")
+    workspace.decide(child, "shipping", Decision.GIVE)
+    assert seen(workspace, "one", "shipping") == ALL - {3}, "the child's own yes does not open it"
+    workspace.decide(child, "shipping", Decision.GIVE, by="guardian")
+    workspace.decide(child, "news", Decision.GIVE, by="guardian")
+    workspace.keep()
+    assert seen(workspace, "one", "shipping") == ALL
+    assert seen(workspace, "one", "news") == {3}
+    workspace.decide(child, "news", Decision.WITHDRAW, by="guardian")
+    assert seen(workspace, "one", "news") == set()
+
+
+@pytest.mark.unit
+def test_what_nobody_decides_about_is_refused(workspace: Workspace) -> None:
+    for purpose in ("answer-requests", "no-such-purpose"):
+        with pytest.raises(BadInput, match="not a purpose that people decide about"):
+            workspace.decide(FIVE, purpose, Decision.GIVE)
+
+
+@pytest.mark.unit
+def test_a_store_that_is_not_applied_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "kites"
+    root.mkdir()
+    make_file(root / "one.db")
+    made = make_folder(root, {"one": "sqlite:///one.db"})
+    made.remove("one")
+    with pytest.raises(StoreTrouble, match="not applied"):
+        made.keep_store(made.store("one"))
+    assert "not applied" in made.keep()["one"]
+
+
+@pytest.fixture
+def governed(tmp_path: Path) -> Iterator[Workspace]:
+    with fresh_database() as url:
+        with psycopg.connect(url) as db:
+            db.execute(TABLE)
+            db.cursor().executemany("insert into customers values (%s, %s, %s, %s)", ROWS)
+        yield make_folder(tmp_path / "kites", {"one": url_of(url)})
+
+
+def url_of(conninfo: str) -> str:
+    parts = conninfo_to_dict(conninfo)
+    return f"postgresql://{parts['user']}@{parts['host']}:{parts.get('port', 5432)}/{parts['dbname']}"
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_what_a_service_reads_is_in_the_log_by_handle(governed: Workspace) -> None:
+    store = governed.store("one")
+    assert isinstance(store, PostgresStore)
+    governed.people.register("one", "customer", ["7"])
+    person = governed.people.person(Place("one", "customer", "7"))
+    assert person is not None
+    actor = governed.actor("service:kites")
+    for login, purpose in (("kites", "shipping"), ("kites_role", "shipping")):
+        rule = next(i for i in store.rules.logins if i.name == login)
+        service = make_service(store.rules, rule, store.keys.key("one", login), actor)
+        address = make_conninfo(store.url, user=login)
+        witness = make_conninfo(store.url, user="kites_witness")
+        with Gate(service, address, witness=witness) as gate, gate.purpose(purpose, reason="order 12") as db:
+            assert db.execute("select id, address from customers where id = 7").fetchone() == (7, "Street 7")
+    assert governed.keep() == {}
+    entries = [r.entry for r in governed.log.latest(10, kind="readings")]
+    assert [(e.fields["people"], e.fields["actor"], e.fields["rows"]) for e in entries if e] == 2 * [
+        ([[person.handle]], actor, [1])
+    ]
+    assert sorted(bool(e.fields["permit"]) for e in entries if e) == [False, True]
+    assert governed.log.verify(governed.signer.key).sound
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_what_a_witness_says_wrongly_is_an_incident_and_stops_nothing(governed: Workspace) -> None:
+    store = governed.store("one")
+    assert isinstance(store, PostgresStore)
+    with psycopg.connect(make_conninfo(store.url, user="kites_witness"), autocommit=True) as db:
+        db.execute("""select sekisho.witness_readings('[{"kind": "readings", "purpose": "shipping", "data": {"x": 1}},
+            {"kind": "refusal", "purpose": "a person''s name", "data": {"actor": "me", "code": "a b"}}]')""")
+    store.issue(Ask("kites", "shipping", governed.actor(), "a test"))
+    kinds = [r.kind for r in governed.log.latest(3)]
+    assert kinds == ["permit-issued", "incident", "incident"]
