@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from sekisho.adapters.clients.readings import Batched
+from sekisho.app.keeper import EVERY
+from sekisho.evidence.leaves import SALT
+from sekisho.gate.decide import PASTE_LIMIT, PERSON_LIMIT
+from sekisho.policy.model import FIRST_FREE_NUMBER
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +116,22 @@ def test_every_decision_is_in_the_index_once() -> None:
     for page in sorted(folder.glob("0*.md")):
         title = page.read_text(encoding="utf-8").splitlines()[0].partition(". ")[2]
         assert index.count(f"[{title}]({page.name})") == 1
+
+
+def test_the_numbers_that_pages_say_are_those_of_the_code() -> None:
+    text = {p.name: p.read_text(encoding="utf-8") for p in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]}
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "ends after fifteen\nminutes" in text["postgresql.md"]
+    assert timedelta(minutes=15) == PERSON_LIMIT
+    assert "paste as login shop_support within a minute" in text["postgresql.md"]
+    assert timedelta(minutes=1) == PASTE_LIMIT
+    assert "each minute" in text["site.md"]
+    assert EVERY == 60
+    assert f"Batched(seconds={Batched().seconds}, readings={Batched().readings})" in text["client.md"]
+    assert "0 to 7 are reserved" in text["0005-numbers-for-ever.md"]
+    assert FIRST_FREE_NUMBER == 8
+    assert "Sixteen bytes" in text["0003-salted-leaves.md"]
+    assert SALT == 16
+    python = project["requires-python"].removeprefix(">=")
+    assert all(f"Python {python}" in text[name] for name in ("README.md", "CONTRIBUTING.md", "tutorial.md"))
+    assert project["version"] in text["CHANGELOG.md"]
