@@ -6,69 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import codes, compiled, of, policy, promise, shipping, text
+from policies import FULL, codes, compiled, of, policy, promise, shipping, text
 from sekisho.policy.kinds import DEFINING, ENFORCED, HOLDS, KINDS, reference
 from sekisho.policy.model import Action, Ground, Keep, Promise, Witness
 
 pytestmark = pytest.mark.unit
-FULL: dict[str, dict[str, str]] = {
-    "subject": {"subject": "partner", "means": "people at partners"},
-    "data": {"data": "kite.size", "means": "how large", "special": "yes", "dpv": "pd:Size", "fides": "user.size"},
-    "purpose": {
-        "purpose": "support",
-        "of": "customer",
-        "uses": "[name, contact]",
-        "because": "contract",
-        "keep": "2 weeks after last order",
-        "witness": "named",
-        "may": "[read, update]",
-        "dpv": "dpv:CustomerCare",
-    },
-    "collect": {"collect": "order", "from": "customer", "asks": "[name]", "for": "[shipping]", "via": "form"},
-    "disclose": {
-        "disclose": "order-of-a-court",
-        "to": "courts",
-        "of": "customer",
-        "uses": "name",
-        "because": "A6-1-c",
-        "approvals": "two",
-    },
-    "entrust": {
-        "entrust": "carrier",
-        "does": "carrying parcels",
-        "for": "shipping",
-        "uses": "[name, contact.postal]",
-        "country": "DE",
-        "review": "2027-04-01",
-    },
-    "transfer": {"transfer": "cloud", "country": "US", "basis": "A46", "to": "a cloud"},
-    "right": {"right": "access", "of": "customer", "within": "14 days", "fee": "none", "proof": "[a code by mail]"},
-    "cookies": {
-        "cookies": "session",
-        "names": "[kite_session]",
-        "for": "shipping",
-        "optional": "no",
-        "without": "you cannot sign in",
-        "keep": "1 day after last order",
-    },
-    "log": {"log": "web", "holds": "[time, page]", "for": "shipping", "keep": "30 days after last order"},
-    "stream": {"stream": "errors", "fields": "[version]", "for": "shipping", "keep": "30 days after last order"},
-    "mail": {"mail": "offers", "for": "shipping", "stop": "one-click", "clear": "no"},
-    "minors": {"minors": "young", "under": "16", "who": "guardian"},
-    "safeguard": {"safeguard": "gate", "check": "gate"},
-    "contact": {
-        "contact": "desk",
-        "team": "Desk",
-        "email": "desk@kite.example",
-        "phone": "050-0000-0000",
-        "address": "1 Hill",
-        "hours": "10 to 17",
-        "closed": "[Sunday]",
-    },
-    "links": {"links": "others", "to": "[https://other.example]", "says": "you leave us"},
-    "amend": {"amend": "revision", "notice": "14 days", "approval": "the owner"},
-    "procedure": {"procedure": "training", "owner": "Desk", "review": "2027-04-01"},
-}
 
 
 def test_every_kind_and_every_field_is_tried() -> None:

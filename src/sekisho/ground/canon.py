@@ -56,5 +56,8 @@ def to_base64url(data: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Return the bytes of a base64url text without padding; raises ValueError when it is not one."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    """Return the bytes of a base64url text without padding; raises ValueError where it is written otherwise."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if to_base64url(data) != text:
+        raise ValueError("not base64url in its one form")
+    return data

@@ -154,8 +154,7 @@ DEEP = ("this line is indented deeper than the line above it", "indent it as tha
 def _full(text: str, locate: Locate, found: list[Diagnostic]) -> Node | None:
     bad = FORBIDDEN.search(text)
     if bad is not None:
-        message = f"the character U+{ord(bad[0]):04X} cannot stand here"
-        found.append(Diagnostic("yaml", message, locate(bad.start(), bad.end()), "remove it"))
+        found.append(_forbidden(bad, locate(bad.start(), bad.end())))
         return None
     text = SECOND.sub(rf"\1{STAND_IN}", text)
     try:
@@ -167,6 +166,10 @@ def _full(text: str, locate: Locate, found: list[Diagnostic]) -> Node | None:
         found.append(Diagnostic("yaml", "this is not YAML", locate(0, 1), "check indentation, colons and quotes"))
         return None
     return None if node is None else _convert(node, _Place(text, locate), found, 0)
+
+
+def _forbidden(bad: re.Match[str], span: Span) -> Diagnostic:
+    return Diagnostic("yaml", f"the character U+{ord(bad[0]):04X} cannot stand here", span, "remove it")
 
 
 def _trouble(error: MarkedYAMLError, text: str, locate: Locate) -> Diagnostic:
@@ -205,6 +208,10 @@ def _convert(node: object, place: _Place, found: list[Diagnostic], depth: int) -
     if isinstance(node, MappingNode):
         return _fields(node, span, place, found, depth)
     if isinstance(node, ScalarNode):
+        hidden = FORBIDDEN.search(node.value)  # a double-quoted text can write what cannot stand there: "\\0"
+        if hidden is not None:
+            found.append(_forbidden(hidden, span))
+            return Scalar("", span, refused=True)
         return Scalar(node.value.replace(STAND_IN, ":"), span, bool(node.style))
     raise TypeError(f"{type(node).__name__} is no kind of node")
 
