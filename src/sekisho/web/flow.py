@@ -10,8 +10,8 @@ from sekisho.app.board import Flow
 BAND, GAP, HEAD, BAR = 7, 13, 34, 10
 """Height of one band, space between bars, room for the heads, width of a bar, in units of the picture."""
 
-COLUMNS = (120, 420, 700)
-WIDTH = 940
+COLUMNS = (80, 400, 710)
+WIDTH = 910
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Picture:
     height: int
     bars: tuple[Bar, ...]
     bands: tuple[Band, ...]
+    heads: tuple[int, int, int] = (COLUMNS[0] + BAR, COLUMNS[1], COLUMNS[2])
+    """Where the names of the columns stand."""
 
 
 def picture(flows: Sequence[Flow], asked: frozenset[str], label: Callable[[str], str]) -> Picture:

@@ -67,7 +67,6 @@ def keeping(kept: Kept, policy: Policy, language: str) -> dict[str, Any]:
         "checked_at": kept.checked_at,
         "count": kept.count,
         "clause": kept.clause,
-        "keep": [(p.name, p.keep.text) for p in policy.purposes if p.clause == kept.clause and p.keep is not None],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,7 +39,7 @@ class Shown:
 def index(request: HttpRequest) -> HttpResponse:
     """List the published versions, newest first."""
     board = look.board()
-    made = [_shown(p, q) for p, q in zip(board.versions, (*board.versions[1:], None), strict=True)]
+    made = [_shown(p, q) for p, q in zip_longest(board.versions, board.versions[1:]) if p is not None]
     present = next((v for v in made if v.digest == board.digest), None)
     return pages.show(request, "versions.html", board, versions=made, present=present)
 

@@ -6,7 +6,8 @@ A name that has no label is shown as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -116,6 +117,7 @@ RULES = (
     gettext_noop("purpose %(purpose)s sees %(uses)s of %(whose)s (%(where)s)"),
     gettext_noop("purpose %(purpose)s sees %(uses)s of %(whose)s who said yes (%(where)s)"),
     gettext_noop("purpose %(purpose)s sees nothing anywhere"),
+    gettext_noop("kept %(keep)s; people delete it, this version does not by itself"),
     gettext_noop("%(owner)s; next review %(date)s"),
     gettext_noop("%(owner)s; review overdue since %(date)s"),
     gettext_noop("under %(age)s: no purpose sees them until a guardian said yes"),
@@ -232,17 +234,48 @@ def sentence(made: Sentence | str, policy: Policy, language: str) -> str:
 
 
 def _value(name: str, value: Value, policy: Policy, language: str) -> str:
+    names = [value] if isinstance(value, str) else list(value)
     if name == "uses":
-        return listed([category(v) for v in (value if isinstance(value, tuple) else (value,))])
+        return listed([category(n) for n in names])
     if name == "whose":
-        return listed([subject(policy, v, language) for v in (value if isinstance(value, tuple) else (value,))])
-    if name == "kind" and value in PROMISES:
-        return gettext(PROMISES[str(value)])
-    if name == "action":
-        return pgettext("action", str(value))
-    if name == "date":
-        return day(date.fromisoformat(str(value)))
-    return value if isinstance(value, str) else listed(value)
+        return listed([subject(policy, n, language) for n in names])
+    return SAID[name](str(value)) if name in SAID else listed(names)
+
+
+UNITS = {"day": "日", "week": "週間", "month": "か月", "year": "年"}
+AFTER = re.compile(r"(\d+) (day|week|month|year)s? after (.+)\Z")
+ANCHORS: Mapping[str, str] = {
+    "last order": "最後のご注文",
+    "last contact": "最後のご連絡",
+    "last payment": "最後のお支払い",
+    "campaign end": "催しの終わり",
+    "account closed": "アカウントを閉じた日",
+    "decision": "決定",
+    "answer": "回答",
+    "collection": "取得",
+}
+"""Common anchors in Japanese; an anchor is the policy's own word, so another is shown as it is written."""
+
+
+def duration(text: str) -> str:
+    """Return how long something is kept, as the reader's language says it."""
+    if get_language() != "ja":
+        return text
+    if text == "until withdrawn":
+        return "取り消されるまで"
+    found = AFTER.match(text)
+    if found is None:
+        return text
+    return f"{ANCHORS.get(found[3], found[3])}から{found[1]}{UNITS[found[2]]}"
+
+
+SAID: Mapping[str, Callable[[str], str]] = {
+    "kind": lambda value: gettext(PROMISES[value]) if value in PROMISES else value,
+    "keep": duration,
+    "action": lambda value: pgettext("action", value),
+    "date": lambda value: day(date.fromisoformat(value)),
+}
+"""How a value of that name in a sentence is said."""
 
 
 def listed(items: list[str] | tuple[str, ...]) -> str:
