@@ -20,7 +20,9 @@ select 'table', c.relname, jsonb_build_array(pg_get_userbyid(c.relowner), c.rela
     (select jsonb_agg(jsonb_build_array(a.attname, a.attacl::text) order by a.attnum) from pg_attribute a
       where a.attrelid = c.oid and a.attacl is not null),
     (select jsonb_agg(r.rulename order by r.rulename) from pg_rewrite r where r.ev_class = c.oid),
-    (select jsonb_agg(inhparent::regclass::text) from pg_inherits i where i.inhrelid = c.oid))::text
+    (select jsonb_agg(inhparent::regclass::text) from pg_inherits i where i.inhrelid = c.oid),
+    (select jsonb_agg(inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid),
+    c.relrowsecurity, c.relforcerowsecurity)::text
   from pg_class c join governed g on g.oid = c.oid
 union all
 select 'policy', c.relname || '.' || p.polname, jsonb_build_array(p.polcmd::text, p.polpermissive,
