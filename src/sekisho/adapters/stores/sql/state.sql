@@ -22,7 +22,7 @@ select 'table', c.relname, jsonb_build_array(pg_get_userbyid(c.relowner), c.rela
     (select jsonb_agg(r.rulename order by r.rulename) from pg_rewrite r where r.ev_class = c.oid),
     (select jsonb_agg(inhparent::regclass::text) from pg_inherits i where i.inhrelid = c.oid),
     (select jsonb_agg(inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid),
-    c.relrowsecurity, c.relforcerowsecurity)::text
+    c.relforcerowsecurity)::text
   from pg_class c join governed g on g.oid = c.oid
 union all
 select 'policy', c.relname || '.' || p.polname, jsonb_build_array(p.polcmd::text, p.polpermissive,
