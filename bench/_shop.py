@@ -89,7 +89,7 @@ class Keys:
 class Nobody:
     """A witness that remembers nothing: what is measured is what the store itself makes durable."""
 
-    def permit_issued(self, issued: Issued, clause: str) -> None:
+    def permit_issued(self, issued: Issued, clause: str, reason: str) -> None:
         """Forget."""
 
     def reading(self, readings: Sequence[Reading]) -> None:

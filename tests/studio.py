@@ -163,7 +163,7 @@ class Notebook:
 
     told: list[tuple[str, object]] = field(default_factory=list)
 
-    def permit_issued(self, issued: object, clause: str) -> None:
+    def permit_issued(self, issued: object, clause: str, reason: str) -> None:
         self.told.append(("permit-issued", clause))
 
     def reading(self, readings: Sequence[Reading]) -> None:

@@ -289,3 +289,26 @@ def test_what_a_witness_says_wrongly_is_an_incident_and_stops_nothing(governed: 
     store.issue(Ask("kites", "shipping", governed.actor(), "a test"))
     kinds = [r.kind for r in governed.log.latest(3)]
     assert kinds == ["permit-issued", "incident", "incident"]
+
+
+@pytest.mark.unit
+def test_the_words_of_a_reason_are_kept_apart_from_the_log(workspace: Workspace) -> None:
+    seen(workspace, "one", "shipping")
+    (entry,) = [r.entry for r in workspace.log.latest(1, kind="permit-issued")]
+    assert entry is not None
+    assert workspace.reasons.words([str(entry.fields["reason"])]) == {entry.fields["reason"]: "a test"}
+    assert b"a test" not in (workspace.settings.books / "evidence.db").read_bytes()
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_the_words_of_a_reason_wait_in_the_store_and_are_those_that_were_signed(governed: Workspace) -> None:
+    store = governed.store("one")
+    assert isinstance(store, PostgresStore)
+    issued = store.issue(Ask("kites", "shipping", governed.actor(), "ticket 4711"))
+    assert governed.reasons.words([issued.permit.reason]) == {issued.permit.reason: "ticket 4711"}
+    with (
+        psycopg.connect(make_conninfo(store.url, user="kites_witness"), autocommit=True) as db,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="not the words"),
+    ):
+        db.execute("select sekisho.witness_permit(%s, 'another reason')", (issued.token,))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sekisho.adapters.ledgers.people import People
+from sekisho.adapters.ledgers.reasons import Reasons
 from sekisho.evidence.kinds import Entry, check
 from sekisho.evidence.log import Log
 from sekisho.gate.decide import Ask
@@ -19,13 +20,16 @@ from sekisho.ground.errors import BadInput
 class Recorder:
     """Implements the gate's witness over the log and the people's handles."""
 
-    def __init__(self, log: Log, people: People, clauses: Mapping[str, str], clock: stamp.Clock = stamp.now) -> None:
-        """Hold the log, the people and purpose → clause."""
-        self._log, self._people, self._clauses, self._clock = log, people, clauses, clock
+    def __init__(
+        self, log: Log, people: People, reasons: Reasons, clauses: Mapping[str, str], clock: stamp.Clock = stamp.now
+    ) -> None:
+        """Hold the log, the people, the words of reasons and purpose → clause."""
+        self._log, self._people, self._reasons, self._clauses, self._clock = log, people, reasons, clauses, clock
 
-    def permit_issued(self, issued: Issued, clause: str) -> None:
+    def permit_issued(self, issued: Issued, clause: str, reason: str) -> None:
         """Record a permit that a store without an outbox issued."""
         p = issued.permit
+        self._reasons.keep(p.reason, p.nonce, reason)
         body = {
             "purpose": p.purpose,
             "actor": p.actor,
@@ -106,6 +110,7 @@ class Recorder:
 
     def _told(self, store: str, fact: Carried) -> Entry:
         if fact.kind == "permit-issued":
+            self._reasons.keep(fact.body["reason"], fact.body["nonce"], fact.body["words"])
             return self._permit(store, fact.body, fact.at)
         purpose, data = fact.body["purpose"], fact.body["data"]
         clause = self._clauses.get(purpose, "")

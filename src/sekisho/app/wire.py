@@ -17,6 +17,7 @@ from sekisho.adapters.ledgers.consent import Consents
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
 from sekisho.adapters.ledgers.keyring import KeyRing
 from sekisho.adapters.ledgers.people import People
+from sekisho.adapters.ledgers.reasons import Reasons
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.sqlite import SqliteStore
 from sekisho.app import settings as reading
@@ -79,6 +80,11 @@ class Workspace:
         return People(self._books)
 
     @cached_property
+    def reasons(self) -> Reasons:
+        """The words behind the reasons of permits; staff may read them, pages show none."""
+        return Reasons(self._books)
+
+    @cached_property
     def consents(self) -> Consents:
         """The consent ledger."""
         return Consents(self._books)
@@ -100,7 +106,9 @@ class Workspace:
     @cached_property
     def recorder(self) -> Recorder:
         """The gate's witness."""
-        return Recorder(self.log, self.people, {p.name: p.clause for p in self.policy.purposes}, self.clock)
+        return Recorder(
+            self.log, self.people, self.reasons, {p.name: p.clause for p in self.policy.purposes}, self.clock
+        )
 
     def actor(self, label: str | None = None) -> str:
         """Return the handle of whoever acts: the operating system's user where no other sign-in is."""

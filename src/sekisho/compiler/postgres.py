@@ -43,6 +43,19 @@ def diagnose(rules: RuleSet, live: Inventory) -> tuple[Diagnostic, ...]:
     """Return what keeps this rule set from being applied to this database."""
     found = [d for table in rules.tables for d in _diagnose_table(table, rules, live)]
     found += [
+        _trouble(
+            "store-login", f"login `{login.name}` is an administrator ({word})", "give the application its own login"
+        )
+        for login in rules.logins
+        for word in ("superuser", "createrole", "replication", "bypassrls")
+        if word in live.roles.get(login.name, "").split() and not (login.backup and word != "superuser")
+    ]
+    found += [
+        _trouble("store-login", f"login `{login.name}` owns the database", "give the application its own login")
+        for login in rules.logins
+        if login.name == live.owner
+    ]
+    found += [
         _trouble("store-table", f"table `{name}` is not in schema `{rules.schema}`", "correct the map, or create it")
         for name in rules.open_tables
         if name not in live.tables
@@ -107,7 +120,7 @@ def _core(rules: RuleSet, names: Names) -> Section:
     words = {"gate": ident(names.gate), "store": literal(rules.store), "buckets": str(guards.BUCKETS)}
     create, *body = (fill(piece, words).strip() for piece in template.split("--;"))
     witness, service = ident(names.witness), ident(names.service)
-    both = ("witness_permit(text)", "witness_readings(jsonb)")
+    both = ("witness_permit(text, text)", "witness_readings(jsonb)")
     alone = ("renew(timestamptz, bigint)", "close_store()", "collect(integer)", "overdue()")
     grants = (
         "revoke all on all tables in schema sekisho from public",
@@ -134,7 +147,7 @@ def _core(rules: RuleSet, names: Names) -> Section:
 
 WITNESSING = (
     "select on sekisho.lease",
-    "execute on function sekisho.witness_permit(text), sekisho.witness_readings(jsonb)",
+    "execute on function sekisho.witness_permit(text, text), sekisho.witness_readings(jsonb)",
 )
 """What a witness login may do, and no more."""
 

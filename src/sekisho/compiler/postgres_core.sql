@@ -1,6 +1,6 @@
 -- The gate's own tables and functions in a governed PostgreSQL database.
--- Filled by compiler.postgres piece by piece: the role {{gate}} owns everything here, {{store}} is the store's name as a
--- literal, which stands outside of every body of code.
+-- Filled by compiler.postgres piece by piece; what is filled in is quoted and stands neither in a comment nor in a body of
+-- code. The gate's role owns everything here.
 -- Every function is a definer function with a fixed search_path; every name is qualified.
 
 create schema sekisho authorization {{gate}};
@@ -126,8 +126,9 @@ begin
   raise exception using errcode = 'insufficient_privilege', message = 'sekisho: ' || what, hint = remedy;
 end $$;
 --;
--- Verify a token once and record it; committed by the issuer before anybody can use it.
-create function sekisho.witness_permit(token text) returns bigint
+-- Verify a token once and record it; committed by the issuer before anybody can use it. `words` are the reason behind
+-- the digest in the token: they wait here until they are carried to the ledgers, and never enter the log.
+create function sekisho.witness_permit(token text, words text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   parts text[] := string_to_array(token, '.');
@@ -169,6 +170,9 @@ begin
       or p->>'scope' not in ('transaction', 'session') or (p->>'scope' = 'session' and l.pooled) then
     perform sekisho.refuse('this permit is over, too long, or of a scope that this login may not have', 'ask for a new one');
   end if;
+  if p->>'reason' is distinct from encode(sha256(convert_to((p->>'nonce') || ':' || words, 'UTF8')), 'hex') then
+    perform sekisho.refuse('these are not the words of this permit''s reason', 'give the reason that was signed');
+  end if;
   insert into sekisho.permit (digest, login, number, actor, reason, subject, scope, single, pid, not_before, redeem, until, epoch)
   values (sha256(convert_to(token, 'UTF8')), k.login, (p->>'number')::smallint, p->>'actor', p->>'reason', p->>'subject',
           p->>'scope', (p->>'single')::boolean, (p->>'pid')::integer, to_timestamp((p->>'not_before')::bigint),
@@ -177,7 +181,7 @@ begin
   insert into sekisho.outbox (body) values (jsonb_build_object('kind', 'permit-issued', 'serial', taken,
     'digest', encode(sha256(convert_to(token, 'UTF8')), 'hex'), 'purpose', p->>'purpose', 'number', (p->>'number')::integer,
     'actor', p->>'actor', 'reason', p->>'reason', 'scope', p->>'scope', 'single', (p->>'single')::boolean,
-    'subject', p->>'subject', 'not_before', (p->>'not_before')::bigint, 'until', (p->>'until')::bigint));
+    'subject', p->>'subject', 'nonce', p->>'nonce', 'words', words, 'not_before', (p->>'not_before')::bigint, 'until', (p->>'until')::bigint));
   return taken;
 end $$;
 --;

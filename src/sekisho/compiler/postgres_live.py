@@ -51,6 +51,7 @@ class Inventory:
     """The database as it would be without the gate."""
 
     database: str
+    owner: str
     tables: Mapping[str, LiveTable]
     schemas: frozenset[str]
     roles: Mapping[str, str]

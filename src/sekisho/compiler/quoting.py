@@ -55,6 +55,13 @@ def made_name(part: str, name: str) -> str:
     return f"{part} {hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
+def plain_literal(text: str) -> str:
+    """Return a text as a string literal where a backslash is nothing special: SQLite."""
+    if not _holdable(text):
+        raise BadInput("a text for the database holds what it cannot store", help="remove U+0000 and lone surrogates")
+    return "'" + text.replace("'", "''") + "'"
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names as a comma-separated list of identifiers."""
     return ", ".join(ident(n) for n in names)

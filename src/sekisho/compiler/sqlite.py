@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sekisho.compiler.plan import Section
 from sekisho.compiler.postgres_live import MASK, NOBODY, children
-from sekisho.compiler.quoting import ident, listed, literal, made_name
+from sekisho.compiler.quoting import ident, listed, made_name, plain_literal
 from sekisho.compiler.rules import PurposeRule, RuleSet, TableRule, ViewRule
 from sekisho.datamap.model import Link, Withheld
 from sekisho.policy.source import Diagnostic
@@ -121,7 +121,7 @@ def right_mask(rules: RuleSet, table: TableRule, alias: str) -> str:
     parts = []
     if table.subject:
         parts.append(
-            f"coalesce((select s.mask from {STANDING} s where s.class = {literal(table.subject)} "
+            f"coalesce((select s.mask from {STANDING} s where s.class = {plain_literal(table.subject)} "
             f"and s.key = {key_text(alias, table.key)}), {table.default})"
         )
     for link in table.owners:
@@ -197,7 +197,7 @@ def _touch(rules: RuleSet, owned: list[tuple[TableRule, Link]], row: str) -> lis
 
 def _people(rules: RuleSet, table: TableRule) -> Section:
     """Carry a change of a person's standing to the person's rows."""
-    name, who = ident(table.name), literal(table.subject)
+    name, who = ident(table.name), plain_literal(table.subject)
     right = right_mask(rules, table, name)
     up, down = [], []
     for event, row in (("insert", "new"), ("update", "new"), ("delete", "old")):
@@ -240,7 +240,7 @@ def inner_view(name: str, view: ViewRule, purpose: PurposeRule, rules: RuleSet, 
         conditions.append(f"(select open_until from main.{GATE}) > cast(strftime('%s', 'now') as integer)")
     if view.person:
         subject, _, key = person.partition(":")
-        match = key_equals("t", view.person, literal(key))
+        match = key_equals("t", view.person, plain_literal(key))
         conditions.append(f"({match})" if subject == view.person_class else "0")
     where = " and ".join(conditions)
     return (

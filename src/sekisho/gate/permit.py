@@ -101,6 +101,11 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def reason_digest(nonce: str, words: str) -> str:
+    """Return the commitment to a reason's words: what signed permits and evidence hold in their place."""
+    return hashlib.sha256(f"{nonce}:{words}".encode("utf-8", "replace")).hexdigest()
+
+
 def until(permit: Permit) -> datetime:
     """Return the instant at which a permit ends."""
     return datetime.fromtimestamp(permit.until, UTC)
@@ -148,7 +153,7 @@ def make(ask: Ask, number: int, place: Place, terms: Terms, key: LoginKey, *, at
         purpose=ask.purpose,
         number=number,
         actor=ask.actor,
-        reason=hashlib.sha256(f"{secret}:{ask.reason}".encode()).hexdigest(),
+        reason=reason_digest(secret, ask.reason),
         subject=ask.subject,
         scope=terms.scope.value,
         single=terms.single,

@@ -101,8 +101,8 @@ class Keys(Protocol):
 class Witness(Protocol):
     """Where permits, readings and refusals become durable before anything is given."""
 
-    def permit_issued(self, issued: Issued, clause: str) -> None:
-        """Record a permit; raises NotWitnessed, and then the permit must not be handed out."""
+    def permit_issued(self, issued: Issued, clause: str, reason: str) -> None:
+        """Record a permit, and keep the reason's words apart; raises NotWitnessed, and then it is not handed out."""
 
     def reading(self, readings: Sequence[Reading]) -> None:
         """Record readings durably; raises NotWitnessed, and then rows must not be handed out in strict mode."""

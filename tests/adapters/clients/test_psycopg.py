@@ -297,3 +297,11 @@ def test_a_witness_login_reads_nothing(store: PostgresStore, url: str) -> None:
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute(sql.encode())
+
+
+def test_a_second_use_inside_the_first_is_refused(opened: Open) -> None:
+    gate = opened()
+    with gate.session("support", reason="x") as db:
+        with pytest.raises(BadInput, match="a use of purpose `support` is open"), gate.purpose("support", reason="y"):
+            pass
+        assert db.execute("select id from customers where id = 1").rowcount == 1

@@ -1,4 +1,4 @@
 -- permit: none support
 -- Only the gate witnesses permits.
 -- expect: 42501
-select sekisho.witness_permit('sk1.e30.e30')
+select sekisho.witness_permit('sk1.e30.e30', 'x')

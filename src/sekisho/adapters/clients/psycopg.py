@@ -26,7 +26,7 @@ from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask
 from sekisho.gate.naming import ANOTHER, NAME_THEM, NOT_NAMED, Namer, namer
 from sekisho.ground import stamp
-from sekisho.ground.errors import NotWitnessed, Refused, StoreTrouble
+from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
@@ -77,6 +77,7 @@ class Gate:
         self._permits: dict[tuple[str, str, permits.Scope], _Permit] = {}
         self._origins: dict[str, dict[tuple[int, int], tuple[str, str]]] = {}
         self._shapes: dict[tuple[str, str], _Shape] = {}
+        self._in_use = ""
 
     @classmethod
     def open(cls, file: Path, address: str, *, witness: str, mode: Strict | Batched = STRICT) -> Self:
@@ -86,29 +87,43 @@ class Gate:
     @contextmanager
     def purpose(self, name: str, *, reason: str, subject: str = "") -> Iterator[Use]:
         """Open one transaction for a purpose; it is committed at the end, rolled back where something is raised."""
-        self._may(name, reason)
-        use = Use(self, name, subject, reason=reason, session=False)
-        try:
-            yield use
-        except BaseException:
-            if not self._db.closed:
-                self._db.rollback()
-            raise
-        self._db.commit()
+        with self._one(name, reason):
+            use = Use(self, name, subject, reason=reason, session=False)
+            try:
+                yield use
+            except BaseException:
+                if not self._db.closed:
+                    self._db.rollback()
+                raise
+            self._db.commit()
 
     @contextmanager
     def session(self, name: str, *, reason: str, subject: str = "") -> Iterator[Use]:
         """Hold a purpose on the connection, each statement a transaction of its own; not behind a pooler."""
+        with self._one(name, reason):
+            self._db.autocommit = True
+            try:
+                yield Use(self, name, subject, reason=reason, session=True)
+            finally:
+                if not self._db.closed:
+                    if not self.service.purposes[name].held:
+                        self._db.execute("select sekisho.leave()")
+                    self._db.execute("reset search_path")
+                    self._db.autocommit = False
+
+    @contextmanager
+    def _one(self, name: str, reason: str) -> Iterator[None]:
+        """Hold the connection for one use; a second one inside it would share its transaction."""
+        if self._in_use:
+            raise BadInput(
+                f"a use of purpose `{self._in_use}` is open on this gate", help="end it, or open a second gate"
+            )
         self._may(name, reason)
-        self._db.autocommit = True
+        self._in_use = name
         try:
-            yield Use(self, name, subject, reason=reason, session=True)
+            yield
         finally:
-            if not self._db.closed:
-                if not self.service.purposes[name].held:
-                    self._db.execute("select sekisho.leave()")
-                self._db.execute("reset search_path")
-                self._db.autocommit = False
+            self._in_use = ""
 
     def _may(self, name: str, reason: str) -> None:
         """Raise Refused, after witnessing it, unless this login may state the purpose for a reason."""
@@ -136,7 +151,7 @@ class Gate:
             ask = Ask(service.login, name, service.actor, reason, subject)
             permit = permits.make(ask, service.purposes[name].number, place, terms, key, at=now, nonce=stamp.nonce())
             token = permits.sign(permit, key)
-            self._witness.execute("select sekisho.witness_permit(%s)", (token,))
+            self._witness.execute("select sekisho.witness_permit(%s, %s)", (token, reason))
         except psycopg.errors.InsufficientPrivilege as error:
             said, help = error.diag.message_primary or "", error.diag.message_hint or ""
             raise Refused(said, help=help, clause=service.purposes[name].clause) from error

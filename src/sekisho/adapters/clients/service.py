@@ -94,5 +94,5 @@ def read_service(path: Path) -> Service:
     except OSError as error:
         raise BadInput("the service file cannot be read", help="check its path", place=path.name) from error
     except (msgspec.DecodeError, ValueError):
-        pass
+        pass  # bytes that are no service file: told below
     raise BadInput("this is not a service file", help="make one: sekisho gate service", place=path.name)

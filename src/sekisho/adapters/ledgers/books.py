@@ -57,6 +57,14 @@ FACT = sa.Table(
     sqlite_autoincrement=True,
 )
 
+REASON = sa.Table(
+    "reason",
+    METADATA,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+
 CHANGE = sa.Table(
     "change",
     METADATA,

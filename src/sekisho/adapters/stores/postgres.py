@@ -21,6 +21,7 @@ from sekisho.compiler import postgres as compile_postgres
 from sekisho.compiler.plan import Plan, make_plan
 from sekisho.compiler.postgres_guard import right_mask
 from sekisho.compiler.postgres_live import MASK, Names, base, role_schema_of, schema_of
+from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import RuleSet
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
@@ -101,6 +102,7 @@ class PostgresStore:
 
     def plan(self) -> Plan:
         """Return what applying the rules would do to the database as it is now; raises BadInput where it cannot."""
+        ident(self.rules.schema)
         with self._open() as db:
             live = look.inventory(db, self.rules.schema)
             self._check(compile_postgres.diagnose(self.rules, live))
@@ -212,7 +214,7 @@ class PostgresStore:
         permit = permits.make(ask, rule.number, place, terms, key, at=self.clock(), nonce=stamp.nonce())
         token = permits.sign(permit, key)
         try:
-            row = db.execute("select sekisho.witness_permit(%s)", (token,)).fetchone()
+            row = db.execute("select sekisho.witness_permit(%s, %s)", (token, ask.reason)).fetchone()
         except psycopg.errors.InsufficientPrivilege as error:
             raise Refused(error.diag.message_primary or "", help=error.diag.message_hint or "") from error
         if row is None:

@@ -42,6 +42,7 @@ def inventory(db: Connection, schema: str) -> Inventory:
         raise RuntimeError("the catalogue gave no row for the database")
     live = Inventory(
         database=whole["database"],
+        owner=whole["owner"],
         tables={r["name"]: _table(r) for r in rows},
         schemas=frozenset(whole["schemas"]),
         roles=dict(whole["roles"]),

@@ -156,7 +156,7 @@ class SqliteStore:
         place = permits.Place(self.name, self.path.name, epoch)
         permit = permits.make(ask, rule.number, place, permits.SHELL, key, at=self.clock(), nonce=stamp.nonce())
         issued = Issued(permits.sign(permit, key), permit, 0)
-        self.witness.permit_issued(issued, rule.clause)
+        self.witness.permit_issued(issued, rule.clause, ask.reason)
         return SqlitePassage(self.path, issued, self.rules, live, self.witness, self.clock)
 
     # -- standing -----------------------------------------------------------------------------------------------
@@ -278,6 +278,12 @@ class SqliteStore:
 
     def _holes(self) -> tuple[Hole, ...]:
         found = [
+            Hole(
+                "side-channel",
+                "whoever goes through the gate",
+                "a condition on a key can be seen to fail; plans, time and gaps in numbers tell that rows are there",
+                "see docs/trust.md; nothing personal is printed, but existence can be inferred",
+            ),
             Hole(
                 "file",
                 "whoever can open the file",

@@ -1,5 +1,6 @@
 -- What the database at large allows: to everybody, and to whom by name; and who would keep what PUBLIC loses.
 select current_database() as database,
+  (select pg_get_userbyid(d.datdba) from pg_database d where d.datname = current_database()) as owner,
   exists (select from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x
     where d.datname = current_database() and x.grantee = 0 and x.privilege_type = 'TEMPORARY') as public_temp,
   exists (select from pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) x
