@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import subprocess
-import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +23,6 @@ pytestmark = pytest.mark.unit
 SIGNER = notes.Signer("studio.example/evidence", b"k" * 32)
 AUDITOR = notes.Signer("auditor", b"a" * 32, notes.COSIGNATURE)
 NOW = datetime(2026, 12, 5, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def refusal(n: int = 0) -> Entry:
@@ -83,18 +80,17 @@ def test_every_flipped_byte_of_a_record_is_found_and_named(path: Path) -> None:
     log = opened(path)
     log.append([refusal(n) for n in range(20)])
     log.checkpoint(SIGNER)
-    closed(log)
-    for seq in range(20):
-        with sqlite3.connect(path) as db:
-            body = db.execute("select body from entry where seq = ?", (seq,)).fetchone()[0]
-        for at in range(len(body)):
-            bent = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
-            _write(path, seq, bent)
-            verdict = (log := opened(path)).verify()
-            closed(log)
-            assert verdict.wrong == seq
-        _write(path, seq, body)
-    log = opened(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("drop trigger entry_holds")
+        db.execute("pragma synchronous = off")
+        for seq in range(20):
+            for column in ("body", "salt", "leaf"):
+                whole = db.execute(f"select {column} from entry where seq = ?", (seq,)).fetchone()[0]
+                for at in range(len(whole)):
+                    bent = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+                    db.execute(f"update entry set {column} = ? where seq = ?", (bent, seq))
+                    assert log.verify().wrong == seq
+                db.execute(f"update entry set {column} = ? where seq = ?", (whole, seq))
     assert log.verify(SIGNER.key).sound
     closed(log)
 
@@ -160,37 +156,6 @@ def test_receipts_hold_offline_and_any_change_breaks_them(path: Path) -> None:
     assert verify_receipt(receipt, notes.Signer(SIGNER.name, b"z" * 32).key) != ""
 
 
-def test_a_rolled_back_log_is_seen_with_a_cosigner_and_not_without(path: Path, tmp_path: Path) -> None:
-    log = opened(path)
-    log.append([refusal(n) for n in range(5)])
-    log.checkpoint(SIGNER)
-    closed(log)
-    yesterday = tmp_path / "yesterday.db"
-    shutil.copy(path, yesterday)
-
-    log = opened(path)
-    log.append([refusal(n) for n in range(5, 9)])
-    seen, note = cosign(Seen(log.origin), log.checkpoint(SIGNER), SIGNER.key, (), AUDITOR, 1_800_000_000)
-    assert notes.verify(note, AUDITOR.key) == 1_800_000_000
-    closed(log)
-
-    for aside in path.parent.glob("evidence.db-*"):
-        aside.unlink()
-    shutil.copy(yesterday, path)
-    log = opened(path)
-    log.append([refusal(100)])
-    fresh = log.checkpoint(SIGNER)
-    assert log.verify(SIGNER.key).sound, "by itself the rolled back log looks whole"
-    with pytest.raises(Tampered, match="rolled back"):
-        cosign(seen, fresh, SIGNER.key, (), AUDITOR, 1_800_000_001)
-    log.append([refusal(n) for n in range(101, 110)])
-    longer = log.checkpoint(SIGNER)
-    proof = tree.consistency_proof(seen.size, log.size, log.store.node)
-    with pytest.raises(Tampered, match="rewritten"):
-        cosign(seen, longer, SIGNER.key, proof, AUDITOR, 1_800_000_002)
-    closed(log)
-
-
 def test_a_cosigner_follows_a_growing_log(path: Path) -> None:
     log = opened(path)
     seen = Seen(log.origin)
@@ -226,33 +191,6 @@ def test_a_file_of_something_else_is_refused_with_a_remedy(path: Path) -> None:
     path.write_bytes(b"not a database at all, but long enough to be looked at" * 20)
     with pytest.raises(BadInput, match="not an evidence ledger"):
         SqliteLeaves(path)
-
-
-def test_a_full_disk_witnesses_nothing_and_gives_nothing(path: Path, tmp_path: Path) -> None:
-    program = f"""
-import resource, sys
-sys.path.insert(0, {str(ROOT / "tests" / "evidence")!r})
-import importlib.util
-from sekisho.ground.errors import NotWitnessed
-spec = importlib.util.spec_from_file_location("t", {__file__!r})
-t = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(t)
-import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-log = t.opened(t.Path({str(path)!r})); log.append([t.refusal(n) for n in range(10)])
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-given = 10
-try:
-    while True:
-        log.append([t.refusal(given + n) for n in range(50)]); given += 50
-except NotWitnessed:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert log.size == given, (log.size, given)
-    log.append([t.refusal(1)])
-    assert log.verify().sound and log.size == given + 1
-    print("held", given)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.stdout.startswith("held"), done.stderr
 
 
 def test_keys_are_made_once_for_their_owner_only(tmp_path: Path) -> None:

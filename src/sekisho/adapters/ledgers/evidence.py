@@ -17,7 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from sekisho.adapters.ledgers.evidence_schema import open_ledger
-from sekisho.adapters.ledgers.keyfile import load_or_make_key
+from sekisho.adapters.ledgers.keyfile import load_or_make_key, sync_folder
 from sekisho.evidence import tree
 from sekisho.evidence.leaves import Prepared, Row, agrees
 from sekisho.ground.errors import NotWitnessed, SekishoError, StoreTrouble, Tampered
@@ -42,14 +42,17 @@ AWAY = (
 """What SQLite says when the file may be whole but cannot be reached."""
 
 
-def trouble(error: sqlite3.Error, name: str) -> SekishoError:
-    """Return what a driver's error means: the file is away, or its bytes cannot be what was written."""
+def trouble(error: sqlite3.Error | UnicodeDecodeError, name: str) -> SekishoError:
+    """Return what a driver's error means: the file is away, or its bytes cannot be what was written.
+
+    Damage can get into the driver's own message, which is then no text.
+    """
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         raise error  # ours, not the file's
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in AWAY:
         return StoreTrouble(
-            f"the evidence ledger does not answer ({error.sqlite_errorname})",
+            f"the evidence ledger does not answer ({getattr(error, 'sqlite_errorname', code)})",
             help="check the disk and the folder's permissions, and try again",
             place=name,
         )
@@ -67,7 +70,7 @@ class SqliteLeaves:
         self._lock, self._pid = threading.RLock(), os.getpid()
         self._db: sqlite3.Connection | None = None
         self._parents: list[sqlite3.Connection] = []
-        self._suspect = False
+        self._suspect = self._named = False
         with self._reading():
             pass
 
@@ -81,7 +84,7 @@ class SqliteLeaves:
         with self._lock:
             try:
                 yield self._connection()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise trouble(error, self.path.name) from error
 
     def _leave_to_parent(self) -> None:
@@ -92,14 +95,7 @@ class SqliteLeaves:
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            db = open_ledger(self.path)
-            try:
-                if self._suspect:
-                    self._mend(db)
-            except BaseException:
-                db.close()
-                raise
-            self._db = db
+            self._db, self._named = open_ledger(self.path), False
         return self._db
 
     def _mend(self, db: sqlite3.Connection) -> None:
@@ -128,7 +124,6 @@ class SqliteLeaves:
 
     def _abandon(self) -> None:
         """Give the handle up: after a failed write nothing about it can be trusted."""
-        self._suspect = True
         with suppress(sqlite3.Error):
             self.close()
 
@@ -144,7 +139,15 @@ class SqliteLeaves:
                 try:
                     yield db
                     db.execute("commit")
+                    if not self._named:
+                        # the journal's name must last as well; SQLite does not mind when that fails
+                        sync_folder(self.path.parent)
+                        self._named = True
                     done = True
+                except (sqlite3.Error, OSError) as error:
+                    # a disk that is full has refused; one that failed may have lost what it took
+                    self._suspect = getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_FULL
+                    raise
                 finally:
                     if not done:
                         self._abandon()
@@ -155,10 +158,13 @@ class SqliteLeaves:
 
     def _begin(self, db: sqlite3.Connection) -> None:
         try:
+            if self._suspect:
+                self._mend(db)
             db.execute("begin immediate")
         except sqlite3.Error as error:
             # when another writer holds the lock too long nothing was tried on this handle
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                self._suspect = True
                 self._abandon()
             raise
 
@@ -214,14 +220,20 @@ class SqliteLeaves:
             return _size(db)
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """Yield rows in order, read in portions."""
-        make = Row._make
+        """Yield rows in order, read in portions; what is before a damaged row is still yielded."""
+        make, portion = Row._make, PORTION
         while start < stop:
-            with self._reading() as db:
-                found = db.execute(
-                    f"select {COLUMNS} from entry where seq >= ? and seq < ? order by seq limit {PORTION}",  # noqa: S608 - our own names
-                    (start, stop),
-                ).fetchall()
+            try:
+                with self._reading() as db:
+                    found = db.execute(
+                        f"select {COLUMNS} from entry where seq >= ? and seq < ? order by seq limit ?",  # noqa: S608 - our own names
+                        (start, stop, portion),
+                    ).fetchall()
+            except Tampered:
+                if portion == 1:
+                    raise
+                portion = 1
+                continue
             if not found:
                 return
             yield from map(make, found)

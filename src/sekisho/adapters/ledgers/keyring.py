@@ -38,7 +38,7 @@ class KeyRing:
             if all(bytes.fromhex(v[1]) and isinstance(v[0], str) for v in kept.values()):
                 return dict(kept)
         except (ValueError, TypeError, AttributeError, IndexError):
-            pass
+            pass  # bytes that are no key ring: told below
         raise BadInput("the key ring cannot be read", help="restore it from its backup", place=self._path.name)
 
     def _write(self, kept: dict[str, list[str]]) -> None:
