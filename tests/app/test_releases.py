@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from sekisho.app import releases
+from sekisho.app.folder import check_folder
 from sekisho.app.wire import Workspace
 from sekisho.evidence.kinds import Entry
 from sekisho.ground.errors import BadInput, NotWitnessed, Tampered
+from sekisho.policy.source import Diagnostic
 
 pytestmark = pytest.mark.unit
 SHOP = Path(__file__).parents[2] / "examples" / "music-shop"
@@ -101,6 +103,20 @@ def test_a_version_whose_text_no_longer_compiles_says_so(workspace: Workspace, f
     (shelf(folder) / VERSION / "policy.md").write_text("gone", encoding="utf-8")
     with pytest.raises(Tampered, match="no longer compiles"):
         _ = made.policy
+
+
+def test_what_is_demanded_later_does_not_break_an_old_signature(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = releases.publish(workspace)
+
+    def demanding(*_: object) -> tuple[Diagnostic, ...]:
+        return (Diagnostic("duty-missing", "the policy does not say what a later law asks for", None, "say it"),)
+
+    monkeypatch.setattr("sekisho.app.folder.CHECKS", (demanding,))
+    assert check_folder(folder).failed
+    assert releases.published(workspace) == [made]
+    assert made.policy.name == workspace.policy.name
 
 
 def test_a_release_that_the_log_does_not_know_is_not_sound(workspace: Workspace, folder: Path) -> None:
