@@ -89,10 +89,10 @@ def test_each_kind_of_error_has_the_exit_code_that_the_help_promises() -> None:
 def test_a_fault_of_ours_is_two_lines_without_what_the_library_said(
     sekisho: Sekisho, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fault(folder: object) -> None:
+    def fault(folder: object, today: object) -> None:
         raise ZeroDivisionError("Aoi Tanabe lives in Kitestreet 1")
 
-    monkeypatch.setattr("sekisho.cli.folder.check_folder", fault)
+    monkeypatch.setattr("sekisho.cli.check.read_folder", fault)
     done = sekisho("check", tmp_path)
     assert done.code == 1
     assert "ZeroDivisionError in test_main.py, line" in done.err
@@ -101,10 +101,10 @@ def test_a_fault_of_ours_is_two_lines_without_what_the_library_said(
 
 
 def test_a_fault_of_ours_is_shown_whole_when_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def fault(folder: object) -> None:
+    def fault(folder: object, today: object) -> None:
         raise ZeroDivisionError("why")
 
-    monkeypatch.setattr("sekisho.cli.folder.check_folder", fault)
+    monkeypatch.setattr("sekisho.cli.check.read_folder", fault)
     monkeypatch.setattr(sys, "argv", ["sekisho", "--traceback", "check", str(tmp_path)])
     from sekisho.cli.main import main
 

@@ -15,7 +15,7 @@ import click
 
 COMMANDS = {
     "init": ("init", "init", "begin a policy and a map in a folder"),
-    "check": ("folder", "check", "read a policy and its maps, and say what is wrong"),
+    "check": ("check", "check", "read a policy and its maps, and say what is wrong"),
     "diff": ("folder", "diff", "say what changed between two versions, and who must be told"),
     "notice": ("folder", "notice", "print the policy as people read it"),
     "policy": ("policy", "policy", "sign, publish and verify versions"),
