@@ -79,6 +79,29 @@ def test_an_old_board_is_shown_while_a_new_one_is_made(studio: Path) -> None:
     assert (second.at, second.entries) == (clock.at, first.entries + 1)
 
 
+def test_a_stale_board_is_waited_for_rather_than_shown(studio: Path) -> None:
+    clock = Clock()
+    lookout = Lookout(studio, clock)
+    first = lookout.board()
+    clock.at += timedelta(hours=3)
+    assert lookout.board().at == clock.at > first.at
+
+
+def test_a_board_that_cannot_be_made_anew_stays_with_its_own_time(
+    studio: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def away(*given: object) -> boards.Board:
+        raise BadInput("the ledger is away")
+
+    clock = Clock()
+    lookout = Lookout(studio, clock)
+    first = lookout.board()
+    monkeypatch.setattr(boards, "look", away)
+    clock.at += timedelta(hours=3)
+    assert lookout.board() is first
+    assert "the ledger is away" in capfd.readouterr().err
+
+
 def test_an_edit_shows_at_the_next_look(studio: Path) -> None:
     lookout = Lookout(studio, Clock())
     text = (studio / "policy.md").read_text(encoding="utf-8")

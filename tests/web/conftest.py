@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from sekisho.app.demo import FILE, STORE, make_demo
 from sekisho.app.wire import Workspace
 from sekisho.gate.decide import Ask
 from sekisho.ground.errors import Refused
-from sekisho.web import look
 from served import Browse
 
 django.setup()
@@ -49,16 +47,14 @@ def copy(studio: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def browse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browse]:
+def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
     """Return a client of the pages of a folder, as whoever sits at this machine."""
 
     def open_folder(folder: Path) -> Client:
         monkeypatch.setenv("SEKISHO_FOLDER", str(folder))
-        look.lookout.cache_clear()
         return Client(SERVER_NAME="127.0.0.1")
 
-    yield open_folder
-    look.lookout.cache_clear()
+    return open_folder
 
 
 @pytest.fixture

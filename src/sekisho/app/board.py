@@ -34,6 +34,12 @@ from sekisho.policy.model import Policy
 FRESH = timedelta(seconds=30)
 """How old a board may be before the next look makes a new one."""
 
+STALE = 4 * FRESH
+"""From which age on a board is not shown without trying, and if that fails, not without saying so."""
+
+PATIENCE = 3.0
+"""Seconds that a reader waits for a new board where the last one is stale."""
+
 SHORT = 20_000
 """Entries that are verified before the first page is shown; a longer log is verified behind it."""
 
@@ -117,13 +123,13 @@ class Lookout:
     def __init__(self, root: Path, clock: stamp.Clock = stamp.now) -> None:
         """Hold the folder; nothing is read before the first look."""
         self._root, self._clock = root.resolve(), clock
-        self._lock, self._own = threading.Lock(), threading.local()
+        self._lock, self._auditing, self._own = threading.Lock(), threading.Lock(), threading.local()
         self._prints: Prints | None = None
         self._board: Board | None = None
         self._trouble: SekishoError | None = None
         self._workspace: Workspace | None = None
         self._audit: Audit | None = None
-        self._refreshing = False
+        self._thread: threading.Thread | None = None
 
     def board(self) -> Board:
         """Return the board as it was last made; raises BadInput while the folder does not compile."""
@@ -131,17 +137,26 @@ class Lookout:
         with self._lock:
             if prints != self._prints:
                 self._reopen(prints)
-            elif self._trouble is None and self._due() and not self._refreshing:
-                self._refreshing = True
-                threading.Thread(target=self._refresh, args=(prints,), daemon=True, name="lookout").start()
-            if self._trouble is not None:
-                raise self._trouble
-            if self._board is None:
-                raise AssertionError("a folder is either in trouble or has a board")
-            return self._board
+            found = self._there()
+            if self._clock() - found.at < FRESH:
+                return found
+            thread = self._begin(prints)
+        if self._clock() - found.at >= STALE:
+            # nobody looked for a while, so the reader waits a moment rather than be told what is long past
+            thread.join(PATIENCE)
+        return self._there()
 
-    def _due(self) -> bool:
-        return self._board is None or self._clock() - self._board.at >= FRESH
+    def _there(self) -> Board:
+        trouble, board = self._trouble, self._board
+        if trouble is not None or board is None:
+            raise trouble or AssertionError("a folder is either in trouble or has a board")
+        return board
+
+    def _begin(self, prints: Prints) -> threading.Thread:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._refresh, args=(prints,), daemon=True, name="lookout")
+            self._thread.start()
+        return self._thread
 
     def _reopen(self, prints: Prints) -> None:
         """Read the folder anew; a trouble is remembered until a file changes again."""
@@ -150,7 +165,7 @@ class Lookout:
             if self._audit is None:
                 self._audit = Audit(workspace.signer.key, self._clock)
             if workspace.log.size <= SHORT:
-                self._audit.step(workspace.log)
+                self._verify(self._audit, workspace.log)
             self._workspace, self._board = workspace, look(workspace, self._audit.last)
             self._trouble = None
         except SekishoError as error:
@@ -162,14 +177,21 @@ class Lookout:
         try:
             workspace, audit = self._workspace, self._audit
             if workspace is not None and audit is not None:
-                made = look(workspace, audit.step(self._log_of(workspace)))
+                made = look(workspace, self._verify(audit, self._log_of(workspace)))
                 with self._lock:
                     if self._prints == prints:
                         self._board = made
         except (SekishoError, OSError) as error:
             sys.stderr.write(f"the board could not be made anew: {error}\n")
+
+    def _verify(self, audit: Audit, log: Log) -> Audited:
+        """Verify a step further, unless another thread is at it: then what it found last is what is known."""
+        if not self._auditing.acquire(blocking=False):
+            return audit.last
+        try:
+            return audit.step(log)
         finally:
-            self._refreshing = False
+            self._auditing.release()
 
     def log(self) -> Log:
         """Return the evidence log to read from, one for each thread."""

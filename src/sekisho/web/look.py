@@ -22,9 +22,13 @@ class Away(Exception):
 
 
 @cache
+def _lookout(folder: str) -> Lookout:
+    return Lookout(Path(folder))
+
+
 def lookout() -> Lookout:
     """Return the lookout of the folder that this process serves."""
-    return Lookout(Path(os.environ.get("SEKISHO_FOLDER", ".")))
+    return _lookout(os.environ.get("SEKISHO_FOLDER", "."))
 
 
 def board() -> Board:

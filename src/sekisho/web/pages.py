@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from sekisho.app.board import FRESH, Board
+from sekisho.app.board import STALE, Board
 from sekisho.policy.coverage import Kept, State
 from sekisho.policy.model import Policy
 from sekisho.web import flow, look, text, words
@@ -39,7 +39,7 @@ def show(request: HttpRequest, template: str, board: Board, status: int = 200, *
         "host": f"{request.scheme}://{request.get_host()}",
         "local": look.is_local(request),
         "tab": _tab(request),
-        "stale": board.at + 4 * FRESH < now(),
+        "stale": board.at + STALE < now(),
         **more,
     }
     return render(request, f"sekisho/{template}", context, status=status)
