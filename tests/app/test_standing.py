@@ -312,3 +312,24 @@ def test_the_words_of_a_reason_wait_in_the_store_and_are_those_that_were_signed(
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="not the words"),
     ):
         db.execute("select sekisho.witness_permit(%s, 'another reason')", (issued.token,))
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_a_change_of_schema_is_witnessed_before_it_runs(governed: Workspace) -> None:
+    with pytest.raises(BadInput, match="needs a reason"):
+        governed.migrate("one", " ", "select 1")
+    found = governed.migrate(
+        "one", "ticket 12", "alter table customers add phone2 text; create index on customers (email)"
+    )
+    assert found.unmapped == ("customers.phone2",)
+    assert found.green
+    for script in ("alter table no_such add x int", "commit; create table left_behind (a int)"):
+        with pytest.raises(StoreTrouble, match="the script"):
+            governed.migrate("one", "ticket 13", script)
+    store = governed.store("one")
+    assert isinstance(store, PostgresStore)
+    with psycopg.connect(store.url) as db:
+        assert db.execute("select to_regclass('left_behind')").fetchone() == (None,)
+    assert [r.kind for r in governed.log.latest(3)] == 3 * ["migration-entered"]
+    assert store.check().green

@@ -83,7 +83,7 @@ def test_a_column_that_no_map_knows_is_named(sekisho: Sekisho, shop: Path) -> No
 def test_holes_are_listed_with_remedies(sekisho: Sekisho, shop: Path) -> None:
     (shop / "shop.db").chmod(0o644)
     found = {h["code"]: h for h in json.loads(sekisho("gate", "holes", "shop", "-C", shop, "--json").out)}
-    assert found.keys() == {"file", "mode"}
+    assert found.keys() == {"file", "mode", "side-channel"}
     assert found["mode"]["remedy"] == "chmod 600 shop.db"
     shown = sekisho("gate", "holes", "shop", "-C", shop)
     assert shown.code == 0

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
+from sekisho.adapters.clients.service import Service, make_service
 from sekisho.adapters.ledgers.books import alone, open_books
 from sekisho.adapters.ledgers.consent import Consents
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
@@ -30,6 +31,7 @@ from sekisho.datamap.read import read as read_map
 from sekisho.evidence import note as notes
 from sekisho.evidence.kinds import Entry
 from sekisho.evidence.log import Log
+from sekisho.gate.permit import reason_digest
 from sekisho.gate.session import Check
 from sekisho.ground import stamp
 from sekisho.ground.canon import text_digest
@@ -312,6 +314,35 @@ class Workspace:
             "method": fact.method,
         }
         return Entry("consent-decision", fact.at, fields)
+
+    def service(self, name: str, login: str) -> Service:
+        """Return what an application must know to go through a store's gate by itself as a login; it is a secret."""
+        store = self.store(name)
+        rule = next((i for i in store.rules.logins if i.name == login), None)
+        if rule is None or not (rule.purposes or rule.bound) or isinstance(store, SqliteStore):
+            known = [i.name for i in store.rules.logins if i.purposes or i.bound]
+            raise BadInput(
+                f"`{login}` is not a login of `{name}` that an application could use",
+                help=f"use one of: {', '.join(known)}" if not isinstance(store, SqliteStore) else "use a server",
+            )
+        return make_service(store.rules, rule, store.keys.key(name, login), self.actor(f"service:{login}"))
+
+    def migrate(self, name: str, reason: str, script: str) -> Check:
+        """Let an application change the schema of its governed tables, witnessed before; returns the check after it."""
+        store = self.store(name)
+        if not isinstance(store, PostgresStore):
+            raise BadInput(
+                "a SQLite file is changed by whoever may open it", help="change it, then `sekisho gate drift`"
+            )
+        if not reason.strip():
+            raise BadInput("a change of schema needs a reason", help="say why, for instance a ticket: --reason")
+        nonce = stamp.handle()
+        digest = reason_digest(nonce, reason)
+        self.reasons.keep(digest, nonce, reason)
+        fields = {"store": name, "actor": self.actor(), "reason": digest}
+        self.log.append([Entry("migration-entered", self.clock(), fields)])
+        store.migrate(script)
+        return store.check()
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
-"""Commands at the gate: plan, apply, remove, permit, shell, drift, holes, check, verify, renew, close."""
+"""Commands at the gate: from plan and apply through permit and shell to drift, holes and migrate."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 import click
 
+from sekisho.adapters.clients.service import write_service
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
@@ -203,3 +205,30 @@ def close(store: str, folder: Path) -> None:
 
 
 __all__ = ["HERE", "gate"]
+
+
+@gate.command()
+@STORE
+@click.option("--login", required=True, help="the login that the application connects as")
+@click.option(
+    "--out", "target", required=True, type=click.Path(path_type=Path, dir_okay=False), help="the file to write"
+)
+@HERE
+def service(store: str, login: str, target: Path, folder: Path) -> None:
+    """Write the file by which an application issues its own witnessed permits; it is a secret."""
+    write_service(target, Workspace(folder).service(store, login))
+    show.done(f"{target} is written; only its owner may read it")
+    show.hint("next: docs/client.md says how an application uses it")
+
+
+@gate.command()
+@STORE
+@click.argument("script", type=click.File("r", encoding="utf-8"))
+@REASON
+@HERE
+def migrate(store: str, script: TextIO, reason: str, folder: Path) -> int:
+    """Run SCRIPT, a change of schema, as the role that owns the governed tables; witnessed before it runs."""
+    found = Workspace(folder).migrate(store, reason, script.read())
+    show.done("the schema is changed")
+    _show_drift(found)
+    return 0 if found.green and not found.unmapped else 2

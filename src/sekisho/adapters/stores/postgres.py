@@ -21,7 +21,7 @@ from sekisho.compiler import postgres as compile_postgres
 from sekisho.compiler.plan import Plan, make_plan
 from sekisho.compiler.postgres_guard import right_mask
 from sekisho.compiler.postgres_live import MASK, Names, base, role_schema_of, schema_of
-from sekisho.compiler.quoting import ident
+from sekisho.compiler.quoting import dollar, ident, literal
 from sekisho.compiler.rules import RuleSet
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
@@ -116,6 +116,15 @@ class PostgresStore:
 
     def apply(self, plan_digest: str | None = None) -> Plan:
         """Run the plan of that digest in one transaction; raises StoreTrouble when the database has moved on."""
+        for _ in range(TRIES):
+            try:
+                return self._apply(plan_digest)
+            except psycopg.errors.InternalError_:
+                # roles belong to the whole cluster: a plan for another database touched the same one at once
+                continue
+        raise StoreTrouble("plans for other databases of this server run at the same time", help="try again")
+
+    def _apply(self, plan_digest: str | None) -> Plan:
         with self._open() as db:
             db.execute("set local lock_timeout = '5s'")
             db.execute("set local client_min_messages = warning")
@@ -149,11 +158,36 @@ class PostgresStore:
             self._run(db, plan.statements())
         return plan
 
+    def migrate(self, script: str) -> None:
+        """Run an application's change of schema as the role that owns its tables, in one transaction.
+
+        Raises StoreTrouble where it fails, or holds a `commit` of its own; the caller has witnessed it.
+        """
+        owner, schema = ident(Names.of(self._database()).owner), ident(self.rules.schema)
+        # executed by a block of code, where no statement can end the transaction
+        body = "do " + dollar(f" begin execute {literal(script)}; end ")
+        with self._open() as db:
+            self._run(db, (f"grant create on schema {schema} to {owner}", f"set local role {owner}"))
+            try:
+                db.execute(body.encode())
+            except psycopg.Error as error:
+                raise StoreTrouble(
+                    f"the script failed, so nothing was changed: {error.diag.message_primary}",
+                    help=error.diag.message_hint or "correct it, then try again",
+                ) from error
+            self._run(db, ("reset role", f"revoke create on schema {schema} from {owner}"))
+
+    def _database(self) -> str:
+        with self._open() as db:
+            if not look.applied(db):
+                raise StoreTrouble(f"store `{self.name}` is not applied", help="its tables are the application's own")
+            return db.info.dbname
+
     def _run(self, db: look.Connection, statements: Sequence[str]) -> None:
         for number, statement in enumerate(statements, 1):
             try:
                 db.execute(statement.encode())
-            except psycopg.errors.LockNotAvailable:
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.InternalError_):
                 raise
             except psycopg.Error as error:
                 head = statement.split("\n", 1)[0][:100]
