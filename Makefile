@@ -24,8 +24,10 @@ services: setup ## start or install PostgreSQL when none is listening
 	@bash tools/services.sh
 
 run: setup ## make the sample studio and serve its policy page (STORE=postgresql for PostgreSQL)
-	@if [ "$(STORE)" = postgresql ]; then bash tools/services.sh; fi
-	@.venv/bin/sekisho demo --store $(STORE) --port $(PORT) --serve
+	@if [ "$(STORE)" = postgresql ]; then \
+	  bash tools/services.sh postgresql && . var/services.env && \
+	  export SEKISHO_DEMO_URL="$${SEKISHO_DEMO_URL:-$${SEKISHO_TEST_POSTGRESQL%/*}/sekisho_demo}"; \
+	fi; exec .venv/bin/sekisho demo --store $(STORE) --port $(PORT) --serve
 
 unit: setup ## the tests that need no server, in seconds
 	@$(PY) -m pytest -q -m unit
