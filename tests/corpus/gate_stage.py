@@ -110,6 +110,8 @@ class Stage:
         )
         self.store.apply(self.store.plan().digest)
         self.reset()
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute("analyze public.customers, public.orders, public.order_items")
         self.before = self.picture()
 
     def reset(self) -> None:

@@ -25,7 +25,8 @@ SCHEMA = """
 create table customers (id integer primary key, name text not null, email text unique, address text, birth_date text,
   created_at text default current_timestamp);
 create table products (id integer primary key, title text);
-create table orders (id integer primary key, customer_id integer references customers (id), total integer, ship_to text);
+create table orders (id integer primary key, customer_id integer references customers (id), total integer,
+  ship_to text);
 create index orders_of on orders (customer_id, ship_to);
 create table order_items (order_id integer, line integer, what text, primary key (order_id, line)) without rowid;
 insert into products values (1, 'kite'), (2, 'lantern');

@@ -13,7 +13,7 @@ update orders set total = total where customer_id = 5 returning *
 -- expect: no rows
 select * from order_items i where not exists (select from orders o where o.id = i.order_id)
 
--- expect: 44000
+-- expect: 42501
 insert into orders (customer_id, total) values (5, 1)
 
 -- expect: 42501

@@ -1,12 +1,9 @@
--- permit: none support
+-- permit: support
 -- trust: unique-keys
 -- hole: side-channel
--- A number that is taken makes no new row and no error; a free one would.
--- expect: done
+-- A number of somebody who does not stand is refused; a free one makes a row.
+-- expect: 42501
 insert into support.customers (id, name) values (5, 'x') on conflict do nothing
 
--- expect none: 44000
--- expect support: done
+-- expect: done
 begin; insert into support.customers (id, name) values (505, 'x') on conflict do nothing; rollback
-
-rollback
