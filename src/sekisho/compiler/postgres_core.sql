@@ -155,7 +155,9 @@ begin
     perform sekisho.refuse('this permit is not signed with a key that is known here', 'ask for one with `sekisho gate permit`');
   end if;
   select * into l from sekisho.login where name = k.login;
-  if l.name is null or p->>'login' <> k.login or p->>'database' <> current_database() or p->>'store' <> (select store from sekisho.lease) then
+  -- `is distinct from`: what is not said must not count as agreed
+  if l.name is null or p->>'login' is distinct from k.login or p->>'database' is distinct from current_database()
+      or p->>'store' is distinct from (select store from sekisho.lease) then
     perform sekisho.refuse('this permit is for another login or another database', 'ask for one for this store');
   end if;
   if not exists (select from sekisho.purpose u where u.number = (p->>'number')::smallint and u.name = p->>'purpose')
