@@ -141,7 +141,9 @@ class _Shape:
         types["at"] = Type(datetime, r'"--T::\.?Z"')
         members = ",".join(f'"{_bare(name)}":{types[name].rest}' for name in sorted(types))
         self._fits = re.compile(rf"\{{{members}\}}".encode()).fullmatch
-        self._struct = defstruct("_Body", [(n, types[n].of) for n in sorted(types)], forbid_unknown_fields=True)
+        self._struct = defstruct(
+            "_Body", [(n, types[n].of) for n in sorted(types)], forbid_unknown_fields=True, gc=False
+        )
         self._known: set[bytes] = set()
 
     def body(self, members: Mapping[str, object]) -> bytes | None:

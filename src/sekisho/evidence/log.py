@@ -42,12 +42,13 @@ class Log:
         if not entries:
             return range(0)
         bodies = [body_of(e) for e in entries]
-        salts, sha = stamp.nonce(SALT * len(entries)), hashlib.sha256
-        prepared = []
-        for i, (entry, body) in enumerate(zip(entries, bodies, strict=True)):
-            salt = salts[i * SALT : (i + 1) * SALT]
-            leaf = sha(b"\0" + sha(salt + body).digest()).digest()
-            prepared.append((entry.kind, str(entry.fields.get("clause", "")), body, salt, leaf))
+        random, sha = stamp.nonce(SALT * len(entries)), hashlib.sha256
+        salts = [random[i : i + SALT] for i in range(0, len(random), SALT)]
+        # `leaf_of`, written out: this runs for every entry there is
+        leaves = [sha(b"\0" + sha(s + b).digest()).digest() for s, b in zip(salts, bodies, strict=True)]
+        kinds = [e.kind for e in entries]
+        clauses = [str(e.fields.get("clause", "")) for e in entries]
+        prepared = list(zip(kinds, clauses, bodies, salts, leaves, strict=True))
         return self.store.append(prepared)
 
     def entries(self, start: int, stop: int) -> Iterator[Recorded]:

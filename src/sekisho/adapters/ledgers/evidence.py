@@ -24,6 +24,8 @@ from sekisho.ground.errors import NotWitnessed, SekishoError, StoreTrouble, Tamp
 
 __all__ = ["SqliteLeaves", "load_or_make_key"]
 
+KEPT = 64
+"""Complete tiles kept in memory, half a megabyte: they never change."""
 PORTION = 2000
 """Rows read or changed at a time, so that memory and locks stay bounded."""
 COLUMNS = "seq, kind, clause, body, salt, leaf"
@@ -71,6 +73,7 @@ class SqliteLeaves:
         self._db: sqlite3.Connection | None = None
         self._parents: list[sqlite3.Connection] = []
         self._suspect = self._named = False
+        self._tiles: dict[tuple[int, int], bytes] = {}
         with self._reading():
             pass
 
@@ -96,6 +99,7 @@ class SqliteLeaves:
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
             self._db, self._named = open_ledger(self.path), False
+            self._tiles.clear()
         return self._db
 
     def _mend(self, db: sqlite3.Connection) -> None:
@@ -173,12 +177,14 @@ class SqliteLeaves:
         with self._writing() as db:
             start = _size(db)
             stop = start + len(prepared)
+            # the first row has number 0; those after it are numbered by the engine, one after the last
+            first = 1 if start == 0 else 0
+            db.executemany("insert into entry values (0, ?, ?, ?, ?, ?)", prepared[:first])
             db.executemany(
-                "insert into entry values (?, ?, ?, ?, ?, ?)",
-                [(seq, *row) for seq, row in enumerate(prepared, start)],
+                "insert into entry (kind, clause, body, salt, leaf) values (?, ?, ?, ?, ?)", prepared[first:]
             )
             if start >> tree.TILE_HEIGHT != stop >> tree.TILE_HEIGHT:
-                _pack(db, start, stop)
+                _pack(db, start, stop, [row[4] for row in prepared])
             _count(db, prepared, start)
         return range(start, stop)
 
@@ -299,24 +305,33 @@ class SqliteLeaves:
         """Return the hash of a complete subtree from the tile that holds it."""
         level, inside = divmod(height, tree.TILE_HEIGHT)
         start, count = index << inside, 1 << inside
-        with self._reading() as db:
+        tile = self._packed(level, start >> tree.TILE_HEIGHT)
+        if tile is not None:
             at = (start % tree.TILE) * tree.HASH
-            packed = db.execute(
-                "select substr(hashes, ?, ?) from tile where level = ? and idx = ?",
-                (at + 1, count * tree.HASH, level, start >> tree.TILE_HEIGHT),
-            ).fetchone()
-            if packed is not None:
-                blob = packed[0]
-                hashes = [blob[i : i + tree.HASH] for i in range(0, len(blob), tree.HASH)]
-            else:
+            hashes = [tile[i : i + tree.HASH] for i in range(at, at + count * tree.HASH, tree.HASH)]
+        else:
+            with self._reading() as db:
                 hashes = _loose(db, level, start, start + count)
-        if len(hashes) != count or not all(isinstance(h, bytes) and len(h) == tree.HASH for h in hashes):
+        if len(hashes) != count or len(hashes[-1]) != tree.HASH:
             raise Tampered(
                 f"the hashes of entries from {start << level * tree.TILE_HEIGHT} are missing",
                 help="verify the ledger; restore it from a backup",
                 place=self.path.name,
             )
         return tree.perfect(hashes)
+
+    def _packed(self, level: int, index: int) -> bytes | None:
+        """Return the hashes of a complete tile; the last ones read are kept, since a proof asks for one many times."""
+        with self._lock:
+            kept = self._tiles.get((level, index))
+            if kept is None:
+                found = self.tile(level, index)
+                if found is None or not isinstance(found[0], bytes):
+                    return None
+                if len(self._tiles) >= KEPT:
+                    self._tiles.clear()
+                kept = self._tiles[level, index] = found[0]
+            return kept
 
     def count(self, kind: str, clause: str) -> int:
         """Return how many entries there are of a kind and clause; empty means any."""
@@ -373,20 +388,21 @@ def _loose(db: sqlite3.Connection, level: int, start: int, stop: int) -> list[by
     return [r[0] for r in found]
 
 
-def _pack(db: sqlite3.Connection, old: int, new: int) -> None:
-    """Pack the tiles that became complete, level by level."""
-    level = 0
+def _pack(db: sqlite3.Connection, old: int, new: int, leaves: list[bytes]) -> None:
+    """Pack the tiles that became complete, level by level, from what was loose before and the new leaves."""
+    level, fresh = 0, leaves
     while (old >> tree.TILE_HEIGHT) != (new >> tree.TILE_HEIGHT):
         first, last = old >> tree.TILE_HEIGHT, new >> tree.TILE_HEIGHT
-        hashes = _loose(db, level, first << tree.TILE_HEIGHT, last << tree.TILE_HEIGHT)
-        if len(hashes) != (last - first) * tree.TILE:
+        start = first << tree.TILE_HEIGHT
+        hashes = _loose(db, level, start, old) + fresh
+        if len(hashes) != new - start or not all(map(_is_hash, hashes[: old - start])):
             raise Tampered("hashes of earlier entries are missing", help="run `sekisho evidence verify`")
         rows = []
         for i in range(last - first):
             tile = hashes[i * tree.TILE : (i + 1) * tree.TILE]
             rows.append((level, first + i, b"".join(tile), tree.perfect(tile)))
         db.executemany("insert into tile values (?, ?, ?, ?)", rows)
-        old, new, level = first, last, level + 1
+        old, new, level, fresh = first, last, level + 1, [row[3] for row in rows]
 
 
 def _count(db: sqlite3.Connection, prepared: Sequence[Prepared], start: int) -> None:
@@ -406,3 +422,7 @@ def _count(db: sqlite3.Connection, prepared: Sequence[Prepared], start: int) -> 
         [(*pair, n) for pair, n in counts.items()],
     )
     db.executemany("insert or ignore into seen values (?, ?, ?)", blocks)
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == tree.HASH
