@@ -25,7 +25,7 @@ ALLOWED = (
     (
         "*",
         "user",
-        r"operating system's user|(users of (the|this) machine|machine's user)|os user|user@host",
+        r"operating system's user|(users of (the|this) machine|machine's user|user's cache folder)|os user|user@host",
         "accounts of the operating system",
     ),
     ("*", "user", r"session_user|current_user|ALTER USER|CREATE USER", "names that PostgreSQL gives"),
