@@ -67,12 +67,12 @@ def wait(address: str) -> None:
     raise AssertionError("the server does not answer")
 
 
-def fetch(address: str, path: str) -> tuple[int, bytes]:
+def fetch(address: str, path: str, **headers: str) -> tuple[int, bytes]:
     """Return status and body of a page."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
         with connection.getresponse() as answer:
             return answer.status, answer.read()
     finally:

@@ -47,6 +47,17 @@ def test_the_address_that_is_said_answers(studio: Path) -> None:
         assert b"kept by the database" in page
 
 
+def test_behind_a_proxy_the_public_name_is_answered_and_nothing_is_told_of_handles(studio: Path) -> None:
+    with serving(studio, SEKISHO_HOSTS="privacy.example.com") as address:
+        public = {"Host": "privacy.example.com", "X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "https"}
+        status, page = fetch(address, "/en/promises", **public)
+        assert status == 200
+        assert b'href="https://privacy.example.com/ja/promises"' in page
+        assert b"For whoever sits at this machine" not in page
+        assert b"For whoever sits at this machine" in fetch(address, "/en/promises")[1]
+        assert fetch(address, "/en/", Host="other.example.com")[0] == 400
+
+
 def test_a_taken_port_is_said_with_a_remedy(studio: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

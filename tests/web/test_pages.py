@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.test import Client
 
 from hostile import HOSTILE
 from sekisho.app.wire import Workspace
+from sekisho.evidence import note as notes
 from sekisho.policy.coverage import State, figures
 from served import Browse
 
@@ -129,6 +131,28 @@ def test_the_contact_desk_comes_from_the_policy(client: Client) -> None:
 
 def test_no_cosigner_is_said_plainly(client: Client) -> None:
     assert "not cosigned outside" in html(client, "/en/promises")
+
+
+def test_a_cosigner_is_named_with_what_it_signed(browse: Browse, copy: Path) -> None:
+    workspace = Workspace(copy)
+    text = workspace.log.checkpoint(workspace.signer)
+    auditor = notes.Signer("auditor.example", bytes(range(32)), notes.COSIGNATURE)
+    point = notes.Checkpoint.parse(text)
+    now = workspace.clock()
+    signed = text + auditor.sign(point.text, int(now.timestamp()))
+    workspace.log.cosigned(signed, workspace.signer.key, auditor.key, now)
+    page = html(browse(copy), "/en/promises")
+    assert f"auditor.example signed the log at {point.size:,} entries" in page
+    assert "not cosigned outside" not in page
+
+
+def test_why_a_store_differs_is_told_to_nobody_elsewhere(browse: Browse, copy: Path) -> None:
+    with sqlite3.connect(copy / "shop.db") as db:
+        db.execute("alter table customers add column shoe_size text")
+    db.close()
+    client = browse(copy)
+    assert "shoe_size" in html(client, "/en/promises")
+    assert "shoe_size" not in html(client, "/en/promises", **{"x-forwarded-for": "203.0.113.9"})
 
 
 def test_a_store_that_was_changed_shows_as_broken(browse: Browse, copy: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from sekisho.app.wire import Workspace
 from sekisho.evidence import note as notes
+from served import Browse
 
 pytestmark = pytest.mark.unit
 
@@ -67,6 +69,17 @@ def test_handles_are_shown_to_nobody_elsewhere(client: Client, studio: Path) -> 
         text = client.get(address, headers=ELSEWHERE).content.decode()
         assert handle[:8] not in text
         assert actor[:8] not in text
+
+
+def test_a_dropped_body_is_said_and_its_receipt_still_holds(browse: Browse, copy: Path) -> None:
+    workspace = Workspace(copy)
+    at = workspace.clock() + timedelta(days=1)
+    assert workspace.log.expire(at, at) > 0
+    workspace.log.checkpoint(workspace.signer)
+    client = browse(copy)
+    assert "body dropped" in client.get("/en/evidence?before=5").content.decode()
+    assert "was dropped as its promise says" in client.get("/en/evidence/4").content.decode()
+    assert "It holds" in client.post("/en/verify", {"receipt": receipt(client, 4).decode()}).content.decode()
 
 
 def test_no_page_of_evidence_holds_personal_data(client: Client, studio: Path) -> None:
