@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Self
+from urllib.parse import quote
 
 from sekisho.compiler import sqlite as compile_sqlite
 from sekisho.compiler.lower import hidden_name
@@ -85,7 +86,7 @@ class SqlitePassage:
         self._outer = {v.table for v in self._views}
         self._open = {*rules.open_tables}
         self._touched: set[str] = set()
-        uri = f"file:{path.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
+        uri = f"file:{quote(path.as_posix())}?mode=ro"
         self._db: sqlite3.Connection | None = sqlite3.connect(uri, uri=True, cached_statements=0, isolation_level=None)
         self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         try:
@@ -128,8 +129,8 @@ class SqlitePassage:
             self._refuse("hidden-name", "this names what is not to be named")
         self._touched = set()
         ends = time.monotonic() + SECONDS
-        db.set_progress_handler(lambda: int(time.monotonic() > ends), 10_000)
         try:
+            db.set_progress_handler(lambda: int(time.monotonic() > ends), 10_000)
             cursor = db.execute(sql, params)
             rows = cursor.fetchall()
         except sqlite3.Error as error:
