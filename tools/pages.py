@@ -36,6 +36,7 @@ TABLE = {
     "subject": "the class of people whose rows these are",
     "key": "the column or columns that name a row; of a person's table, the person",
     "owner": "owner's table → the column or columns that link to its key; every owner must stand",
+    "age": "the column that says how old the person is: a birth date, an age in years, or an age band such as `10-12`",
     "columns": "column → `key`, `plain` or a category",
     "personal": "`false` for a table without personal data, which every purpose reads",
 }

@@ -91,7 +91,7 @@ def _links(page: Path, text: str) -> Iterator[str]:
 def _anchors(text: str) -> set[str]:
     plain = FENCE.sub("", text)
     made = {re.sub(r"[^\w\- ]", "", h[1].lower()).replace(" ", "-") for h in HEADING.finditer(plain)}
-    return made | {c[1] for c in CLAUSE.finditer(plain)}
+    return made | {c[1] for c in CLAUSE.finditer(plain)} | set(re.findall(r'<a id="([\w-]+)">', plain))
 
 
 def _commands(top: Path, text: str) -> Iterator[str]:
