@@ -42,6 +42,8 @@ class StoreFact:
     checked_at: datetime | None
     tables: Mapping[str, tuple[str, ...]]
     """purpose → tables it sees."""
+    ages: tuple[str, ...] = ()
+    """Columns that say how old people are, as `table.column`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,20 @@ def _oldest(stores: list[StoreFact]) -> datetime | None:
     return min((s.checked_at for s in stores if s.checked_at is not None), default=None)
 
 
+def _minors(age: str, stores: list[StoreFact]) -> _One:
+    """Only a store that knows ages can keep young people's rows back by itself."""
+    knowing = [s for s in stores if s.ages]
+    if not knowing:
+        return _One(State.NO_KEEPER, Sentence("under %(age)s: no map says which column holds an age", age=age))
+    where = "; ".join(f"{s.store}: {', '.join(s.ages)}" for s in knowing)
+    rule = Sentence("under %(age)s (%(where)s): no purpose sees them until a guardian said yes", age=age, where=where)
+    return _One(_of_stores(knowing), rule, _oldest(knowing))
+
+
 def _other(kind: str, fields: Mapping[str, object], facts: Facts) -> _One:
     stores = list(facts.stores)
     if kind == "minors":
-        rule = Sentence("under %(age)s: no purpose sees them until a guardian said yes", age=str(fields["under"]))
-        return _One(_of_stores(stores), rule, _oldest(stores))
+        return _minors(str(fields["under"]), stores)
     if kind == "safeguard" and fields.get("check") == "gate":
         return _One(_of_stores(stores), Sentence("the gate of every store is as it was applied"), _oldest(stores))
     if kind == "safeguard" and fields.get("check") == "evidence":

@@ -49,7 +49,7 @@ def resolve(tree: Tree, law: tuple[Profile, ...]) -> tuple[Parts, tuple[Diagnost
     resolver.known = {
         "classes": _names(tree, "subject"),
         "categories": {c.name for c in BUILT_IN} | _names(tree, "data"),
-        "purposes": _names(tree, "purpose"),
+        "purposes": _names(tree, "purpose") | set(RESERVED_PURPOSES),
     }
     parts = Parts()
     _check_defaults(tree, resolver)

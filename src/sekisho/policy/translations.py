@@ -81,5 +81,5 @@ def _promised(promise: RawPromise) -> Diagnostic:
 
 def _stale(clause: RawClause, language: str) -> Diagnostic:
     message = f"clause `{clause.id}` changed, its text in `{language}` did not"
-    help = "translate the change; then run `sekisho check` again"
+    help = f"translate the change; where the text still fits, take `said {clause.id} {language}` out of the lock"
     return Diagnostic("translation-stale", message, clause.span, help, Severity.WARNING)
