@@ -102,7 +102,7 @@ make_demo(Path(sys.argv[1]), "sqlite", FILE, say)
 """
 
 
-@pytest.mark.unit
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["making the sample studio", "registering people", "compiling", "publishing"])
 def test_a_demonstration_that_is_killed_is_not_there_and_is_made_anew(tmp_path: Path, stage: str) -> None:
     root = tmp_path / "studio"

@@ -64,20 +64,21 @@ tables:
   customers:
     subject: customer
     key: id
-    columns: {{id: key, name: name, email: contact.email, address: contact.postal}}
+    age: born
+    columns: {{id: key, name: name, email: contact.email, address: contact.postal, born: birth.date}}
 logins:
   kites: {{purposes: [shipping, news]}}
   kites_role: {{bound: shipping}}
   kites_witness: {{witness: true}}
 """
-TABLE = "create table customers (id integer primary key, name text, email text, address text)"
+TABLE = "create table customers (id integer primary key, name text, email text, address text, born {type})"
 ROWS = [(n, f"Name {n}", f"p{n}@example.jp", f"Street {n}") for n in range(1, 11)]
 
 
 def make_file(path: Path) -> None:
     db = sqlite3.connect(path)
-    db.execute(TABLE)
-    db.executemany("insert into customers values (?, ?, ?, ?)", ROWS)
+    db.execute(TABLE.format(type="text"))
+    db.executemany("insert into customers (id, name, email, address) values (?, ?, ?, ?)", ROWS)
     db.commit()
     db.close()
 
@@ -243,8 +244,8 @@ def test_a_store_that_is_not_applied_is_told(tmp_path: Path) -> None:
 def governed(tmp_path: Path) -> Iterator[Workspace]:
     with fresh_database() as url:
         with psycopg.connect(url) as db:
-            db.execute(TABLE)
-            db.cursor().executemany("insert into customers values (%s, %s, %s, %s)", ROWS)
+            db.execute(TABLE.format(type="date").encode())
+            db.cursor().executemany("insert into customers (id, name, email, address) values (%s, %s, %s, %s)", ROWS)
         yield make_folder(tmp_path / "kites", {"one": url_of(url)})
 
 
@@ -333,3 +334,52 @@ def test_a_change_of_schema_is_witnessed_before_it_runs(governed: Workspace) -> 
         assert db.execute("select to_regclass('left_behind')").fetchone() == (None,)
     assert [r.kind for r in governed.log.latest(3)] == 3 * ["migration-entered"]
     assert store.check().green
+
+
+def write(workspace: Workspace, sql: str) -> None:
+    """Write as the company's own application does, which knows nothing of the gate."""
+    store = workspace.store("one")
+    if isinstance(store, PostgresStore):
+        with psycopg.connect(store.url) as db:
+            db.execute(sql.encode())
+        return
+    db = sqlite3.connect(workspace.root / "one.db")
+    db.execute(sql)
+    db.commit()
+    db.close()
+
+
+def play_a_child(workspace: Workspace) -> None:
+    child, grown = Place("one", "customer", "11"), Place("one", "customer", "12")
+    write(
+        workspace,
+        "insert into customers (id, name, born) values (11, 'Child', '2999-01-01'), (12, 'Adult', '1990-01-01')",
+    )
+    assert seen(workspace, "one", "shipping") == ALL | {12}, "a child's row is closed from its first moment on"
+    workspace.decide(child, "shipping", Decision.GIVE)
+    workspace.decide(grown, "news", Decision.GIVE)
+    assert seen(workspace, "one", "shipping") == ALL | {12}
+    workspace.decide(child, "shipping", Decision.GIVE, by="guardian")
+    workspace.keep()
+    assert seen(workspace, "one", "shipping") == ALL | {11, 12}
+    assert seen(workspace, "one", "news") == {12}, "a guardian's yes opens what it was said to, and nothing else"
+    write(workspace, "update customers set name = 'Child again' where id = 11")
+    assert seen(workspace, "one", "shipping") == ALL | {11, 12}, (
+        "what was recorded outlives the next writing of the row"
+    )
+    workspace.decide(child, "shipping", Decision.WITHDRAW)
+    assert seen(workspace, "one", "shipping") == ALL | {12}, "a child may say no alone"
+    assert workspace.store("one").verify() == 0
+    write(workspace, "update customers set born = '2999-01-01' where id = 1")
+    assert seen(workspace, "one", "shipping") == (ALL | {12}) - {1}
+
+
+@pytest.mark.unit
+def test_a_child_is_told_by_its_own_row(workspace: Workspace) -> None:
+    play_a_child(workspace)
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_a_child_is_told_by_its_own_row_on_a_server(governed: Workspace) -> None:
+    play_a_child(governed)

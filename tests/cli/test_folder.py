@@ -24,7 +24,8 @@ def test_a_clean_folder_is_told_in_figures(sekisho: Sekisho, shop: Path) -> None
 def test_live_it_looks_at_the_stores(sekisho: Sekisho, shop: Path) -> None:
     found = json.loads(sekisho("check", shop, "--live", "--json").out)
     assert found["clauses"]["shipping"]["state"] == "enforced"
-    assert found["stores"] == {"shop": {"differences": [], "holes": 1}}
+    assert found["stores"]["shop"]["differences"] == []
+    assert found["stores"]["shop"]["holes"] >= 1
 
 
 def test_strict_fails_on_what_this_version_cannot_keep(sekisho: Sekisho, shop: Path) -> None:
