@@ -126,6 +126,8 @@ def _texts(node: ast.expr | None) -> list[str]:  # noqa: PLR0911 - one return a 
         return [str(node.value)] if isinstance(node.value, str) else []
     if isinstance(node, ast.JoinedStr):
         return ["".join(map(_part, node.values))]
+    if isinstance(node, ast.Name) and node.id in _constants():
+        return [_constants()[node.id]]
     if isinstance(node, ast.BoolOp):
         return _texts(node.values[-1])
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLED:
@@ -148,8 +150,22 @@ def _part(node: ast.expr) -> str:
 def _returned(name: str) -> list[str]:
     """Return the last text that a function of ours returns, where there is just one of that name."""
     found = [n for _, tree in _trees() for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name]
-    texts = [n.value for f in found for n in ast.walk(f) if isinstance(n, ast.Return)]
-    return _texts(texts[-1]) if len(found) == 1 and isinstance(texts[-1], ast.JoinedStr) else ["…"]
+    returns = [n for f in found for n in ast.walk(f) if isinstance(n, ast.Return)]
+    last = max(returns, key=lambda r: r.lineno, default=None)
+    return _texts(last.value) if last and len(found) == 1 and isinstance(last.value, ast.JoinedStr) else ["…"]
+
+
+@cache
+def _constants() -> Mapping[str, str]:
+    """Return the texts that modules of ours name in capitals."""
+    return {
+        target.id: node.value.value
+        for _, tree in _trees()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _weights(node: ast.expr | None) -> list[str]:
@@ -163,6 +179,14 @@ def _variables() -> Iterator[Call]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("SEKISHO_"):
                 yield Call(node.value, "")
+
+
+def said_by_the_store() -> list[tuple[str, str]]:
+    """Return what the gate's functions in PostgreSQL refuse with: message and hint."""
+    text = (SOURCE / "compiler" / "postgres_core.sql").read_text(encoding="utf-8")
+    shape = re.compile(r"sekisho\.refuse\('((?:[^']|'')*)'( \|\| [^,]+)?, '((?:[^']|'')*)'\)")
+    found = ((m[1] + ("…" if m[2] else ""), m[3]) for m in shape.finditer(text))
+    return sorted({(says.replace("''", "'"), remedy.replace("''", "'")) for says, remedy in found})
 
 
 def addresses() -> list[tuple[str, str]]:

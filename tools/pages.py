@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
-from calls import Call, addresses, calls
+from calls import Call, addresses, calls, said_by_the_store
 
 from sekisho.adapters.stores.postgres import REMEDIES
 from sekisho.app import settings
@@ -143,7 +143,10 @@ def _examples() -> dict[str, str]:
 def exits() -> list[str]:
     """Errors, refusals and exit codes."""
     tree = [errors.SekishoError, *errors.SekishoError.__subclasses__()]
-    kinds_ = [(e.exit_code, f"`{e.code}`", (e.__doc__ or "").strip()) for e in sorted(tree, key=lambda e: e.exit_code)]
+    kinds_ = [
+        (e.exit_code, f"`{e.code}`", (e.__doc__ or "").strip().rstrip("."))
+        for e in sorted(tree, key=lambda e: e.exit_code)
+    ]
     lines = [
         "# Errors and exit codes",
         "",
@@ -157,6 +160,12 @@ def exits() -> list[str]:
         if found.get(call.code, "…") == "…":
             found[call.code] = call.says
     lines += table(("code", "says"), sorted((f"`{c}`", s) for c, s in found.items() if c != "allowed"))
+    lines += [
+        "",
+        "On PostgreSQL the store itself says, after `sekisho: `:",
+        "",
+        *table(("says", "help"), said_by_the_store()),
+    ]
     lines += ["", "## Ways past the gate", "", "What `sekisho gate holes` lists as holes, and the remedy.", ""]
     holes = dict(REMEDIES)
     for call in calls("holes"):
