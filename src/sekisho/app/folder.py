@@ -93,10 +93,11 @@ def store_fact(rules: RuleSet, check: Check | None) -> StoreFact:
     for view in rules.views:
         tables[view.purpose] = (*tables.get(view.purpose, ()), view.table)
     compiled = frozenset(tables)
+    ages = tuple(f"{t.name}.{t.age}" for t in rules.tables if t.age)
     if check is None:
-        return StoreFact(rules.store, rules.engine, compiled, False, False, None, tables)
+        return StoreFact(rules.store, rules.engine, compiled, False, False, None, tables, ages)
     applied = check.differences != ("nothing is applied",)
-    return StoreFact(rules.store, rules.engine, compiled, applied, check.green, check.at, tables)
+    return StoreFact(rules.store, rules.engine, compiled, applied, check.green, check.at, tables, ages)
 
 
 def write_lock(root: Path, report: Report) -> bool:

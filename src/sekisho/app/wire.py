@@ -36,7 +36,7 @@ from sekisho.gate.session import Check
 from sekisho.ground import stamp
 from sekisho.ground.canon import text_digest
 from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble
-from sekisho.people.model import Place
+from sekisho.people.model import Person, Place
 from sekisho.policy.coverage import Facts, Kept, coverage
 from sekisho.policy.model import Policy
 from sekisho.policy.source import failed
@@ -180,19 +180,17 @@ class Workspace:
         self.log.append([Entry("store-closed", self.clock(), fields)])
         return epoch
 
-    def standing(self, only: Sequence[str] | None = None) -> dict[tuple[str, str, str], int]:
-        """Return (store, class, key) → mask of those whose standing is decided by facts or age, or of some people."""
+    def standing(self, store: Store, only: Sequence[str] | None = None) -> dict[tuple[str, str], int]:
+        """Return (class, key) → mask in a store, of those whose standing facts or age decide, or of some people."""
         rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of) for p in self.policy.purposes]
         facts, banded = self.consents.by_person(only), self.people.with_band(only)
         under = min((m.under for m in self.policy.minors), default=0)
-        masks = {}
-        for person, places in self.people.places({*facts, *banded}).items():
-            known = banded.get(person)
-            band = Band.parse(known.age_band) if known is not None else None
-            for place in places:
-                mask = fold(facts.get(person, ()), rules, place.subject, band, under)
-                masks[place.store, place.subject, place.key] = mask
-        return masks
+        found = self.people.places({*facts, *banded})
+        here = [(person, p.subject, p.key) for person, ps in found.items() for p in ps if p.store == store.name]
+        young = store.minors([(c, k) for _, c, k in here]) | {
+            (c, k) for person, c, k in here if person in banded and _young(banded[person], under)
+        }
+        return {(c, k): fold(facts.get(person, ()), rules, c, minor=(c, k) in young) for person, c, k in here}
 
     def follow(self, store: Store, *, everybody: bool = False) -> int:
         """Bring a store's standing to the head of the ledgers; returns how many people were named.
@@ -210,8 +208,7 @@ class Workspace:
                 )
             if since == head and not everybody:
                 return 0
-            masks = self.standing(None if everybody else people)
-            own = {(c, k): m for (s, c, k), m in masks.items() if s == store.name}
+            own = self.standing(store, None if everybody else people)
             rows = store.project(own, 0 if everybody else since, head)
             if rows is None or (everybody and store.position() != head):
                 continue
@@ -371,3 +368,8 @@ class Workspace:
     def today(self) -> date:
         """Return the present day where the policy's clocks run."""
         return self.clock().astimezone(ZoneInfo(self.policy.timezone)).date()
+
+
+def _young(person: Person, under: int) -> bool:
+    band = Band.parse(person.age_band)
+    return band is not None and band.reaches_below(under)

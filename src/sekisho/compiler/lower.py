@@ -28,7 +28,8 @@ def lower(policy: Policy, data_map: DataMap) -> tuple[RuleSet, tuple[Diagnostic,
     """Return what must be enforced in the map's store, and what stands in the way (never raises on bad input)."""
     purposes = tuple(_purpose_rule(p, policy) for p in policy.purposes)
     defaults = {s.name: default_mask(purposes, s.name) for s in policy.subjects}
-    tables = tuple(_table_rule(t, defaults) for t in by_depth(data_map))
+    under = min((m.under for m in policy.minors), default=0)
+    tables = tuple(_table_rule(t, defaults, under) for t in by_depth(data_map))
     rules = RuleSet(
         store=data_map.store,
         engine=data_map.engine,
@@ -42,6 +43,7 @@ def lower(policy: Policy, data_map: DataMap) -> tuple[RuleSet, tuple[Diagnostic,
         views=tuple(v for p in purposes for v in _views(p, policy, data_map)),
         logins=tuple(LoginRule(i.name, i.purposes, i.bound, i.backup, i.pooled, i.witness) for i in data_map.logins),
         defaults=defaults,
+        minors_under=under,
         categories={(t.name, c.name): c.category for t in data_map.tables for c in t.columns if c.category},
     )
     return rules, _diagnose(policy, data_map, rules)
@@ -66,9 +68,10 @@ def _purpose_rule(purpose: Purpose, policy: Policy) -> PurposeRule:
     )
 
 
-def _table_rule(table: Table, defaults: dict[str, int]) -> TableRule:
+def _table_rule(table: Table, defaults: dict[str, int], under: int) -> TableRule:
     default = defaults.get(table.subject, 0) if table.subject else 0
-    return TableRule(table.name, table.key, table.subject, table.owners, default, tuple(c.name for c in table.columns))
+    columns = tuple(c.name for c in table.columns)
+    return TableRule(table.name, table.key, table.subject, table.owners, default, columns, table.age if under else "")
 
 
 def _views(purpose: PurposeRule, policy: Policy, data_map: DataMap) -> list[ViewRule]:

@@ -29,8 +29,8 @@ def sections(rules: RuleSet, live: Inventory) -> tuple[Section, ...]:
     for table in rules.tables:
         made += [_column(rules, table), _owner(rules, table, live, names)]
     made += [guards.guard(rules, table, live, names) for table in rules.tables]
-    made += [guards.masks(rules, table) for table in rules.tables]
-    made.append(guards.project(rules, live, names))
+    made += [guards.masks(rules, table, live) for table in rules.tables]
+    made += [guards.project(rules, live, names), guards.minors(rules, live, names)]
     made += [_login(login, rules, live) for login in rules.logins]
     made += [views.purpose(p, rules, live, names) for p in rules.purposes if p.name in seen]
     made += [views.held(p, rules, live, names) for p in rules.purposes if p.name in bound]

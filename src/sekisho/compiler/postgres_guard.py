@@ -34,7 +34,7 @@ def guard(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> Se
     """Make the triggers that keep a table's masks right, and carry changes to what its rows own."""
     name = f"sekisho.{ident(made_name('guard', table.name))}"
     trigger = f"create trigger sekisho_guard before insert or update on {base(rules, table.name)} for each row"
-    up = _trigger(rules, table, names, name, _row_body(rules, table), trigger)
+    up = _trigger(rules, table, names, name, _row_body(rules, table, live), trigger)
     down = _untrigger(rules, table, name, "sekisho_guard")
     owned = children(rules, table)
     if owned:
@@ -64,21 +64,43 @@ def _untrigger(rules: RuleSet, table: TableRule, name: str, trigger: str) -> lis
     return [f"drop trigger {trigger} on {base(rules, table.name)}", f"drop function {name}()"]
 
 
-def _row_body(rules: RuleSet, table: TableRule) -> str:
+def _row_body(rules: RuleSet, table: TableRule, live: Inventory) -> str:
     steps = ["mask := -1;"]
     if table.owners:
-        fixed = [*(table.key if table.subject else ()), *(c for link in table.owners for c in link.columns)]
+        own = [*table.key, *([table.age] if table.age else [])] if table.subject else []
+        fixed = dict.fromkeys([*own, *(c for link in table.owners for c in link.columns)])
         same = " and ".join(f"old.{ident(c)} is not distinct from new.{ident(c)}" for c in fixed)
         steps.insert(0, f"if tg_op = 'UPDATE' and {same} and old.{MASK} = new.{MASK} then\n    return new;\n  end if;")
     if table.subject:
-        steps += _subject_steps(table)
+        steps += _subject_steps(rules, table, live)
     for link in table.owners:
         steps += _link_steps(rules, link)
     steps.append(f"new.{MASK} := case when mask = -1 then {NOBODY} else mask end;")
     return "declare\n  mask bigint;\n  found_mask bigint;\nbegin\n  " + "\n  ".join(steps) + "\n  return new;"
 
 
-def _subject_steps(table: TableRule) -> list[str]:
+def default_of(rules: RuleSet, table: TableRule, alias: str, live: Inventory) -> str:
+    """Return SQL for the mask of a person about whom nothing is recorded: the class's, or nobody's for a minor."""
+    if not table.age:
+        return str(table.default)
+    return f"case when {_minor(rules, table, alias, live)} then {NOBODY} else {table.default} end"
+
+
+def _minor(rules: RuleSet, table: TableRule, alias: str, live: Inventory) -> str:
+    """Return SQL that says whether a row is of somebody under age; what cannot be read as an age is taken for one."""
+    column, kind, under = f"{alias}.{ident(table.age)}", live.tables[table.name].type_of(table.age), rules.minors_under
+    if kind == "date" or kind.startswith("timestamp"):
+        return f"{column} > current_date - interval '{under} years'"
+    if kind in ("smallint", "integer", "bigint"):
+        return f"{column} < {under}"
+    text = f"({column})::text"
+    # a year is compared by itself, so that a text which is no date cannot stop the application's own writing
+    year = f"left({text}, 4)::integer >= extract(year from current_date) - {under}"
+    band = f"coalesce(substring({text} from '^\\d{{1,3}}')::integer, 0) < {under}"
+    return f"case when {text} ~ '^\\d{{4}}-' then {year} when {column} is not null then {band} else false end"
+
+
+def _subject_steps(rules: RuleSet, table: TableRule, live: Inventory) -> list[str]:
     key, who = key_text("new", table.key), literal(table.subject)
     changed = " or ".join(f"old.{ident(c)} is distinct from new.{ident(c)}" for c in table.key)
     bucket = f"hashtext({who} || ':' || {key}) & {BUCKETS - 1}"
@@ -90,7 +112,7 @@ def _subject_steps(table: TableRule) -> list[str]:
         "end if;",
         "select s.mask into mask from sekisho.standing s",
         f"  where s.class = {who} and s.key = {key};",
-        f"mask := coalesce(mask, {table.default});",
+        f"mask := coalesce(mask, {default_of(rules, table, 'new', live)});",
     ]
 
 
@@ -150,13 +172,13 @@ def _loose(
     return _trigger(rules, table, names, name, body, trigger), _untrigger(rules, table, name, f"sekisho_{event}")
 
 
-def right_mask(rules: RuleSet, table: TableRule) -> str:
+def right_mask(rules: RuleSet, table: TableRule, live: Inventory) -> str:
     """Return SQL for the mask that row `t` of a table must have, from standing and its owners' masks."""
     parts = []
     if table.subject:
         parts.append(
             f"coalesce((select s.mask from sekisho.standing s where s.class = {literal(table.subject)} "
-            f"and s.key = {key_text('t', table.key)}), {table.default})"
+            f"and s.key = {key_text('t', table.key)}), {default_of(rules, table, 't', live)})"
         )
     for link in table.owners:
         whole = " and ".join(f"t.{ident(c)} is not null" for c in link.columns)
@@ -165,9 +187,9 @@ def right_mask(rules: RuleSet, table: TableRule) -> str:
     return f"(select case when m = -1 then {NOBODY} else m end from (select ({' & '.join(parts)})::bigint) v(m))"
 
 
-def masks(rules: RuleSet, table: TableRule) -> Section:
+def masks(rules: RuleSet, table: TableRule, live: Inventory) -> Section:
     """Give the rows that are already there the mask that they must have."""
-    right = right_mask(rules, table)
+    right = right_mask(rules, table, live)
     return Section(
         f"masks:{table.name}",
         (f"guard:{table.name}", *(f"masks:{link.table}" for link in table.owners)),
@@ -180,7 +202,10 @@ def project(rules: RuleSet, live: Inventory, names: Names) -> Section:
     """Make the one function that changes people's standing: record the deviations, then touch their rows."""
     subjects = [t for t in rules.tables if t.subject]
     touches = "\n".join(_touch(rules, table, live) for table in subjects)
-    defaults = " ".join(f"when {literal(c)} then {m}" for c, m in sorted(rules.defaults.items())) or "when '' then -1"
+    # where a row's age decides, what equals the class's default is still a deviation and is kept
+    aged = {t.subject for t in subjects if t.age}
+    plain = {c: m for c, m in sorted(rules.defaults.items()) if c not in aged}
+    defaults = " ".join(f"when {literal(c)} then {m}" for c, m in plain.items()) or "when '' then -1"
     written = " ".join(f"when {literal(t.subject)} then {_canonical(t, live)}" for t in subjects) or "when '' then ''"
     signature = "sekisho.project(text[], text[], bigint[], bigint, bigint)"
     body = f"""declare
@@ -223,6 +248,36 @@ begin
             f"grant execute on function {signature} to {ident(names.service)}",
         ),
         (f"drop function {signature}",),
+    )
+
+
+def minors(rules: RuleSet, live: Inventory, names: Names) -> Section:
+    """Make the function that says which of some people are under age by their own rows."""
+    asked = "\n  union all\n".join(_asked(rules, table, live) for table in rules.tables if table.age)
+    signature = "sekisho.minors(text[], text[])"
+    return Section(
+        "minors",
+        ("core", *(f"owner:{t.name}" for t in rules.tables if t.age)),
+        (
+            "create function sekisho.minors(classes text[], keys text[]) returns table (class text, key text)\n"
+            "language sql stable security definer set search_path = pg_catalog, pg_temp as "
+            + dollar(f"\n{asked or '  select null::text, null::text where false'}\n"),
+            f"alter function {signature} owner to {ident(names.gate)}",
+            f"revoke all on function {signature} from public",
+            f"grant execute on function {signature} to {ident(names.service)}",
+        ),
+        (f"drop function {signature}",),
+    )
+
+
+def _asked(rules: RuleSet, table: TableRule, live: Inventory) -> str:
+    parts = key_parts(table.key, "u.key", live.tables[table.name])
+    typed = ", ".join(f"{part} as k{i}" for i, part in enumerate(parts))
+    match = " and ".join(f"t.{ident(c)} = g.k{i}" for i, c in enumerate(table.key))
+    return (
+        f"  select g.class, g.key from (select u.class, u.key, {typed} from unnest(classes, keys) u(class, key)\n"
+        f"    where u.class = {literal(table.subject)}) g\n"
+        f"  join {base(rules, table.name)} t on {match} where {_minor(rules, table, 't', live)}"
     )
 
 

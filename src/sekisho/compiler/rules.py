@@ -27,6 +27,8 @@ class TableRule:
     owners: tuple[Link, ...]
     default: int
     columns: tuple[str, ...]
+    age: str = ""
+    """The column that says how old a person is; empty where the store does not know, or nobody is too young."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class RuleSet:
     logins: tuple[LoginRule, ...]
     defaults: Mapping[str, int]
     """The mask of a person of each class about whom nothing is recorded."""
+    minors_under: int = 0
+    """The age below which only a guardian's yes opens anything; 0 where the policy has no such rule."""
     categories: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(table, column) → category, for messages."""
 
@@ -113,7 +117,7 @@ class RuleSet:
             {
                 "store": [self.store, self.engine, self.schema, self.withheld.value],
                 "tables": [
-                    [t.name, t.key, t.subject, [[o.table, o.columns] for o in t.owners], t.default, t.columns]
+                    [t.name, t.key, t.subject, [[o.table, o.columns] for o in t.owners], t.default, t.columns, t.age]
                     for t in self.tables
                 ],
                 "open": self.open_tables,
@@ -124,5 +128,6 @@ class RuleSet:
                 ],
                 "logins": [[i.name, i.purposes, i.bound, i.backup, i.pooled, i.witness] for i in self.logins],
                 "defaults": dict(self.defaults),
+                "minors": self.minors_under,
             }
         )

@@ -116,13 +116,30 @@ def key_equals(alias: str, columns: tuple[str, ...], key: str) -> str:
     return " and ".join(f"{alias}.{ident(c)} = json_extract({key}, '$[{i}]')" for i, c in enumerate(columns))
 
 
+def default_of(rules: RuleSet, table: TableRule, alias: str) -> str:
+    """Return SQL for the mask of a person about whom nothing is recorded: the class's, or nobody's for a minor."""
+    if not table.age:
+        return str(table.default)
+    return f"case when {minor(rules, table, alias)} then {NOBODY} else {table.default} end"
+
+
+def minor(rules: RuleSet, table: TableRule, alias: str) -> str:
+    """Return SQL that says whether a row is of somebody under age; what cannot be read as an age is taken for one."""
+    column, under = f"{alias}.{ident(table.age)}", rules.minors_under
+    born = f"coalesce(date({column}) > date('now', '-{under} years'), 1)"
+    return (
+        f"case when {column} is null then 0 when {column} glob '[0-9][0-9][0-9][0-9]-*' then {born} "
+        f"else cast({column} as integer) < {under} end"
+    )
+
+
 def right_mask(rules: RuleSet, table: TableRule, alias: str) -> str:
     """Return SQL for the mask that a row must have, from standing and its owners' masks."""
     parts = []
     if table.subject:
         parts.append(
             f"coalesce((select s.mask from {STANDING} s where s.class = {plain_literal(table.subject)} "
-            f"and s.key = {key_text(alias, table.key)}), {table.default})"
+            f"and s.key = {key_text(alias, table.key)}), {default_of(rules, table, alias)})"
         )
     for link in table.owners:
         whole = " and ".join(f"{alias}.{ident(c)} is not null" for c in link.columns)
@@ -147,7 +164,8 @@ def _guard(rules: RuleSet, table: TableRule, live: Mapping[str, LiveTable]) -> S
     same = "rowid = new.rowid" if here is None or here.rowid else _same_key(table)
     right = right_mask(rules, table, ident(table.name))
     set_right = f"update {name} set {MASK} = {right} where {same}"
-    fixed = [*(table.key if table.subject else ()), *(c for link in table.owners for c in link.columns), MASK]
+    own = [*table.key, *([table.age] if table.age else [])] if table.subject else []
+    fixed = [*own, *(c for link in table.owners for c in link.columns), MASK]
     events = {
         "insert": f"after insert on {name}",
         "update": f"after update of {listed(dict.fromkeys(fixed))} on {name}",

@@ -27,10 +27,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """An age band in whole years, inclusive; a minor is somebody whose whole band is under the policy's age."""
+    """An age band in whole years, inclusive."""
 
     low: int
     high: int
+
+    def reaches_below(self, age: int) -> bool:
+        """Say whether somebody of this band may be under an age: unknown is "no", so that is taken for a minor."""
+        return self.low < age
 
     @staticmethod
     def parse(text: str) -> Band | None:
@@ -41,12 +45,13 @@ class Band:
         return Band(int(low), int(high)) if dash and low.isdigit() and high.isdigit() else None
 
 
-def fold(facts: Iterable[Fact], rules: Sequence[Rule], subject: str, band: Band | None, minors_under: int) -> int:
+def fold(facts: Iterable[Fact], rules: Sequence[Rule], subject: str, *, minor: bool) -> int:
     """Return the standing mask of a person of a class, from the facts in ledger order."""
     latest: dict[int, Fact] = {}
     for fact in facts:
-        latest[fact.number] = fact
-    minor = band is not None and band.low < minors_under
+        # a minor's own yes is no yes; a no counts, whoever said it
+        if not minor or fact.decision not in OPENS or fact.by == "guardian":
+            latest[fact.number] = fact
     mask = 0
     for rule in rules:
         if rule.reserved or (subject in rule.of and _stands(rule, latest.get(rule.number), minor)):
@@ -55,9 +60,6 @@ def fold(facts: Iterable[Fact], rules: Sequence[Rule], subject: str, band: Band 
 
 
 def _stands(rule: Rule, last: Fact | None, minor: bool) -> bool:
-    if minor:
-        # a band that reaches below the age is a minor's: unknown is "no"
-        return last is not None and last.decision in OPENS and last.by == "guardian"
     if last is None:
-        return not rule.opt_in
+        return not rule.opt_in and not minor
     return last.decision in OPENS

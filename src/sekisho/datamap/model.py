@@ -51,6 +51,8 @@ class Table:
     owners: tuple[Link, ...] = ()
     personal: bool = True
     span: Span | None = field(default=None, compare=False)
+    age: str = ""
+    """The column that says how old the person is: a birth date, an age in years, or an age band such as `10-12`."""
 
     def column(self, name: str) -> Column | None:
         """Return the mapped column of that name or None."""

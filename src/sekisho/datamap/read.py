@@ -14,11 +14,13 @@ from sekisho.policy.yamltext import Fields, Items, Node, Scalar, parse
 
 ENGINES = ("postgresql", "sqlite")
 TOP = ("store", "engine", "schema", "withheld", "tables", "logins", "anchors")
-OF_TABLE = ("subject", "key", "owner", "columns", "personal")
+OF_TABLE = ("subject", "key", "owner", "age", "columns", "personal")
 OF_LOGIN = ("purposes", "bound", "backup", "pooled", "witness")
 STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 ANCHOR = re.compile(r"(?P<how>max|min)\((?P<table>[^().]+)\.(?P<column>[^().]+)\)\Z")
 NAME_OF_ANCHOR = re.compile(r"[a-z][a-z -]{1,38}[a-z]\Z")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters that end a line or cannot be seen; a database takes them in names, no reader of a statement expects them."""
 LONGEST = 63
 LONGEST_STORE = 40
 
@@ -68,10 +70,13 @@ class _Reader:
         return default
 
     def name(self, key: Scalar) -> str:
-        if not key.text.strip() or len(key.text.encode("utf-8")) > LONGEST:
-            message = f"{quoted(key.text)} cannot be a name in a database" if key.text.strip() else "this name is empty"
-            self.say("map-name", message, key.span, f"use 1 to {LONGEST} bytes")
-        return key.text
+        text = key.text
+        if not text.strip():
+            self.say("map-name", "this name is empty", key.span, f"use 1 to {LONGEST} bytes")
+        elif UNSEEN.search(text) or len(text.encode("utf-8")) > LONGEST:
+            help = f"use 1 to {LONGEST} bytes on one line"
+            self.say("map-name", f"{quoted(text)} cannot be a name in a database", key.span, help)
+        return text
 
 
 def read(source: Source) -> tuple[DataMap | None, tuple[Diagnostic, ...]]:
@@ -195,6 +200,7 @@ def _table(reader: _Reader, key: Scalar, node: Node) -> Table:
         owners=tuple(Link(k.text, reader.texts(v), k.span) for k, v in owner.pairs) if owner else (),
         personal=reader.flag(fields.get("personal"), True),
         span=key.span,
+        age=reader.text(fields.get("age")),
     )
 
 
@@ -290,6 +296,17 @@ def _check_table(reader: _Reader, made: DataMap, table: Table, span: Span) -> No
                 span,
                 "list it as `key`",
             )
+    if table.age and not table.subject:
+        reader.say(
+            "map-age", f"{quoted(table.name)} says an age, but of nobody", span, "put `age:` on a table with `subject:`"
+        )
+    elif table.age and table.age not in {c.name for c in table.columns}:
+        reader.say(
+            "map-unmapped",
+            f"column {quoted(table.age)} of {quoted(table.name)} is used but not mapped",
+            span,
+            "list it with its category, such as `birth.date` or `age.band`",
+        )
     for link in table.owners:
         _check_link(reader, made, table, link)
 

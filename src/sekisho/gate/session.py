@@ -145,5 +145,8 @@ class Store(Protocol):
         None where the store has not yet followed to `since`.
         """
 
+    def minors(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), are under age by what their own rows say."""
+
     def renew(self, head: int) -> datetime | None:
         """Open opt-in purposes for a while and return until when; None where the store is not at `head`."""

@@ -327,14 +327,31 @@ class PostgresStore:
                     "select sekisho.project(%s::text[], %s::text[], %s::bigint[], %s, %s)", (*arrays, since, head)
                 ).fetchone()
             except psycopg.errors.DataError as error:
-                raise BadInput(
-                    f"a person's key does not fit its column in store `{self.name}`",
-                    help="register people by the keys that the map names",
-                ) from error
+                raise self._misfit() from error
         changed = 0 if row is None else int(row[0])
         if changed > 0:
             self.watch()
         return None if changed == BEHIND else max(changed, 0)
+
+    def minors(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), are under age by what their own rows say."""
+        if not any(t.age for t in self.rules.tables):
+            return set()
+        arrays = [c for c, _ in people], [k for _, k in people]
+        with self._open() as db:
+            try:
+                return {
+                    (c, k)
+                    for c, k in db.execute("select class, key from sekisho.minors(%s::text[], %s::text[])", arrays)
+                }
+            except psycopg.errors.DataError as error:
+                raise self._misfit() from error
+
+    def _misfit(self) -> BadInput:
+        return BadInput(
+            f"a person's key does not fit its column in store `{self.name}`",
+            help="register people by the keys that the map names",
+        )
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
         """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
@@ -360,8 +377,9 @@ class PostgresStore:
         """Return how many rows carry a mask other than the one they must have, recomputed set-based; 0 is right."""
         wrong = 0
         with self._open() as db:
+            live = look.inventory(db, self.rules.schema)
             for table in self.rules.tables:
-                right = right_mask(self.rules, table)
+                right = right_mask(self.rules, table, live)
                 counted = f"select count(*) from {base(self.rules, table.name)} t where t.{MASK} <> {right}"  # noqa: S608 - quoted names
                 row = db.execute(counted.encode()).fetchone()
                 wrong += 0 if row is None else int(row[0])

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from sekisho.compiler import sqlite as compile_sqlite
 from sekisho.compiler.plan import Applied, Plan, make_plan
 from sekisho.compiler.postgres_live import MASK
 from sekisho.compiler.quoting import ident
-from sekisho.compiler.rules import RuleSet
+from sekisho.compiler.rules import RuleSet, TableRule
 from sekisho.compiler.sqlite import APPLIED, GATE, STANDING, LiveTable
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
@@ -173,7 +173,7 @@ class SqliteStore:
 
     def project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
         """Set people's masks in one transaction (see gate.session)."""
-        defaults = self.rules.defaults
+        defaults, aged = self.rules.defaults, {t.subject for t in self.rules.tables if t.age}
         with self._open(write=True) as db:
             reached = self._position(db)
             if reached > head:
@@ -190,10 +190,22 @@ class SqliteStore:
             changed = db.total_changes - before
             db.executemany(
                 f"delete from {STANDING} where class = ? and key = ?",  # noqa: S608 - a constant
-                [(c, k) for c, k, m in rows if defaults.get(c) == m],
+                # where a row's age decides, what equals the class's default is still a deviation and is kept
+                [(c, k) for c, k, m in rows if defaults.get(c) == m and c not in aged],
             )
             db.execute(f"update {GATE} set position = ?", (head,))  # noqa: S608 - a constant
         return changed
+
+    def minors(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), are under age by what their own rows say."""
+        aged = {t.subject: t for t in self.rules.tables if t.age}
+        with self._open() as db:
+            return {(c, k) for c, k in people if c in aged and self._minor(db, aged[c], k)}
+
+    def _minor(self, db: sqlite3.Connection, table: TableRule, key: str) -> bool:
+        match, young = compile_sqlite.key_equals("t", table.key, "?1"), compile_sqlite.minor(self.rules, table, "t")
+        asked = f"select 1 from {ident(table.name)} t where {match} and {young}"  # noqa: S608 - quoted names
+        return db.execute(asked, (key,)).fetchone() is not None
 
     def _canonical(self, db: sqlite3.Connection, subject: str, key: str) -> str:
         """Return a key as the person's own row writes it, where there is one: `07` is `7` in an integer column."""
