@@ -131,6 +131,7 @@ def test_a_store_that_is_away_shows_and_breaks_no_page(studio: Path) -> None:
     os.rename(studio / "shop.db", studio / "away.db")
     (store,) = Lookout(studio, Clock()).board().stores
     assert not store.check.green
+    assert not store.answers
     assert "has no file" in store.check.differences[0]
 
 

@@ -20,14 +20,14 @@ from sekisho.app import settings
 from sekisho.app.audit import Audit, Audited
 from sekisho.app.folder import store_fact
 from sekisho.app.releases import Published, current, published
-from sekisho.app.wire import Workspace
+from sekisho.app.wire import Store, Workspace
 from sekisho.compiler.rules import RuleSet
 from sekisho.evidence import note as notes
 from sekisho.evidence.kinds import KINDS
 from sekisho.evidence.log import Log
 from sekisho.gate.session import Check
 from sekisho.ground import stamp
-from sekisho.ground.errors import SekishoError
+from sekisho.ground.errors import SekishoError, StoreTrouble
 from sekisho.policy.coverage import Facts, Figures, Kept, coverage, figures
 from sekisho.policy.model import Policy
 
@@ -53,6 +53,7 @@ class StoreView:
     name: str
     engine: str
     check: Check
+    answers: bool
     applied: bool
     tables: int
     categories: tuple[str, ...]
@@ -226,7 +227,8 @@ def fingerprint(root: Path) -> Prints:
 def look(workspace: Workspace, audited: Audited) -> Board:
     """Look at stores and log as they are now; the verdict on the log is given."""
     stores = workspace.stores()
-    checks = {c.store: c for c in workspace.check()}
+    looked = {s.name: _check(s, workspace.clock) for s in stores}
+    checks = {name: check for name, (check, _) in looked.items()}
     log, policy = workspace.log, workspace.policy
     facts = Facts(
         tuple(store_fact(s.rules, checks[s.name]) for s in stores),
@@ -241,7 +243,7 @@ def look(workspace: Workspace, audited: Audited) -> Board:
         policy=policy,
         kept=kept,
         figures=figures(kept),
-        stores=tuple(_store(s.rules, checks[s.name]) for s in stores),
+        stores=tuple(_store(s.rules, *looked[s.name]) for s in stores),
         flows=tuple(f for s in stores for f in _flows(s.rules)),
         audited=audited,
         kinds=tuple((k, n) for k in KINDS if (n := log.count_by(kind=k))),
@@ -262,11 +264,20 @@ def _versions(workspace: Workspace) -> tuple[tuple[Published, ...], str]:
         return (), str(error)
 
 
-def _store(rules: RuleSet, check: Check) -> StoreView:
+def _check(store: Store, clock: stamp.Clock) -> tuple[Check, bool]:
+    """Return a store's live check and whether it answered; one that does not may be anything but as it was applied."""
+    try:
+        return store.check(), True
+    except StoreTrouble as error:
+        return Check(store.name, clock(), (str(error),), ()), False
+
+
+def _store(rules: RuleSet, check: Check, answers: bool) -> StoreView:
     return StoreView(
         name=rules.store,
         engine=rules.engine,
         check=check,
+        answers=answers,
         applied=store_fact(rules, check).applied,
         tables=len(rules.tables),
         categories=tuple(sorted(set(rules.categories.values()))),

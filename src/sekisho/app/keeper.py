@@ -49,7 +49,7 @@ class Keeper:
         except SekishoError as error:
             troubles = {"policy": _words(error)}
         except Exception as error:  # noqa: BLE001 - a keeper that dies silently lets every lease lapse: it says so and goes on
-            troubles = {"keeper": f"{type(error).__name__}: {error}"}
+            troubles = {"round": f"{type(error).__name__}: {error}"}
         self._tell(troubles)
         return troubles
 
