@@ -12,7 +12,7 @@ import pytest
 from golden import CORPUS, compare
 from sekisho.ground import law
 from sekisho.policy import lock
-from sekisho.policy.checks import anchors, duties, upkeep, vague
+from sekisho.policy.checks import anchors, channels, duties, upkeep, vague
 from sekisho.policy.compile import parse
 from sekisho.policy.source import Diagnostic, Source, render
 
@@ -37,7 +37,9 @@ def diagnose(case: Path) -> tuple[dict[str, Source], list[Diagnostic]]:
     """Compile a case with every check; duties are shown only where the case is about them."""
     found = sources(case)
     texts = {n.split(".")[1] if n.count(".") == 2 else "": s for n, s in found.items() if n.endswith(".md")}
-    compiled = parse(texts, found.get("policy.lock"), law.load, TODAY, (vague.check, duties.check, upkeep.check))
+    compiled = parse(
+        texts, found.get("policy.lock"), law.load, TODAY, (vague.check, channels.check, duties.check, upkeep.check)
+    )
     said = list(compiled.diagnostics)
     if compiled.policy is not None and case.name.startswith("anchor"):
         said += anchors.check(compiled.policy, None if "unmapped" in case.name else {"last order": ["customer"]})

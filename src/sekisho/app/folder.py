@@ -16,12 +16,12 @@ from sekisho.datamap.read import read as read_map
 from sekisho.gate.session import Check
 from sekisho.ground import law, stamp
 from sekisho.ground.errors import BadInput
-from sekisho.policy.checks import anchors, duties, upkeep, vague
+from sekisho.policy.checks import anchors, channels, duties, upkeep, vague
 from sekisho.policy.compile import Compiled, parse
 from sekisho.policy.coverage import Facts, Kept, StoreFact, coverage
 from sekisho.policy.source import Diagnostic, Source, failed
 
-CHECKS = (vague.check, duties.check, upkeep.check)
+CHECKS = (vague.check, channels.check, duties.check, upkeep.check)
 LOCK = "policy.lock"
 
 

@@ -20,7 +20,7 @@ STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 ANCHOR = re.compile(r"(?P<how>max|min)\((?P<table>[^().]+)\.(?P<column>[^().]+)\)\Z")
 NAME_OF_ANCHOR = re.compile(r"[a-z][a-z -]{1,38}[a-z]\Z")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""Characters that end a line or cannot be seen; a database takes them in names, no reader of a statement expects them."""
+"""Characters that end a line or cannot be seen: databases take them in names, who reads a statement does not."""
 LONGEST = 63
 LONGEST_STORE = 40
 
