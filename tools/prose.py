@@ -18,6 +18,7 @@ LINK = re.compile(
     r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)|<(?:img|source)[^>]* (?:src|srcset)=\"([^\"]+)\""
 )
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+REMEDY = re.compile(r"`(sekisho [a-z][^`\n]*)`")
 FENCE = re.compile(r"^( *)(```+)([^\n]*)\n(.*?)^ *\2 *$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ +(.+?)(?: +\{#([\w-]+)[^}]*\})?$", re.MULTILINE)
 CLAUSE = re.compile(r"\{#([\w-]+)[^}]*\}")
@@ -66,7 +67,17 @@ def wrong(top: Path) -> list[str]:
     readme = top / "README.md"
     if readme.exists() and (length := readme.read_text(encoding="utf-8").count("\n")) > LONGEST_README:
         found.append(f"README.md: {length} lines; {LONGEST_README} are enough for a first meeting")
-    return found + list(_foreign(top))
+    return [*found, *_remedies(top), *_foreign(top)]
+
+
+def _remedies(top: Path) -> Iterator[str]:
+    """Yield what is wrong with the commands that our own messages tell people to run."""
+    for path in sorted((top / "src").rglob("*")):
+        text = path.read_text(encoding="utf-8") if path.suffix in (".py", ".sql", ".html") else ""
+        for said in dict.fromkeys(m[1] for m in REMEDY.finditer(text)):
+            # what is filled in when the message is made is an argument
+            if why := unknown(_words(re.sub(r"\{[^}]*\}", "", said))[1:]):
+                yield f"{path.relative_to(top).as_posix()}: `{said}`: {why}"
 
 
 def pages(top: Path) -> list[Path]:

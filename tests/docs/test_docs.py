@@ -94,6 +94,12 @@ def test_what_is_so_is_left_alone(place: Path, text: str) -> None:
     assert said(place, text) == []
 
 
+def test_a_remedy_that_names_no_command_is_named(place: Path) -> None:
+    (place / "src" / "sekisho" / "gate" / "permit.py").write_text('help = f"run `sekisho gates apply {name}`"\n')
+    prose._tracked.cache_clear()
+    assert any("`gates` is not a command" in w for w in prose.wrong(place))
+
+
 def test_a_long_readme_is_named(place: Path) -> None:
     (place / "README.md").write_text("line\n" * (prose.LONGEST_README + 1))
     prose._tracked.cache_clear()
