@@ -37,11 +37,11 @@ def guard(rules: RuleSet, table: TableRule, live: Inventory, names: Names) -> Se
     up = _trigger(rules, table, names, name, _row_body(rules, table, live), trigger)
     down = _untrigger(rules, table, name, "sekisho_guard")
     owned = children(rules, table)
-    if owned:
-        ups, downs = _carry(rules, table, names)
-        up, down = up + ups, downs + down
     loose = [(c, k) for c, k in owned if (k.columns, table.name) not in live.tables[c.name].foreign_keys]
-    for event in ("insert", "delete") if loose else ():
+    if owned:
+        ups, downs = _carry(rules, table, loose, names)
+        up, down = up + ups, downs + down
+    for event in ("insert", "delete", "truncate") if loose else ():
         ups, downs = _loose(rules, table, loose, names, event)
         up, down = up + ups, downs + down
     near = [table.name, *(link.table for link in table.owners), *(c.name for c, _ in owned)]
@@ -136,7 +136,10 @@ def _joined(rules: RuleSet, link: Link, owner: str, owned: str) -> str:
     return " and ".join(f"{owner}.{ident(k)} = {owned}.{ident(c)}" for k, c in pairs)
 
 
-def _carry(rules: RuleSet, table: TableRule, names: Names) -> tuple[list[str], list[str]]:
+def _carry(
+    rules: RuleSet, table: TableRule, loose: list[tuple[TableRule, Link]], names: Names
+) -> tuple[list[str], list[str]]:
+    """Carry changed masks to what the rows own; where no foreign key holds a link, carry changed keys as well."""
     name = f"sekisho.{ident(made_name('carry', table.name))}"
     same_row = " and ".join(f"n.{ident(k)} = o.{ident(k)}" for k in table.key)
     updates = [
@@ -144,6 +147,15 @@ def _carry(rules: RuleSet, table: TableRule, names: Names) -> tuple[list[str], l
         f"    from sekisho_new n join sekisho_old o on {same_row}\n"
         f"    where n.{MASK} <> o.{MASK} and {_joined(rules, link, 'n', 'c')} and c.{MASK} <> n.{MASK};"
         for child, link in children(rules, table)
+    ]
+    # a mask that cannot be right makes the owned row's own guard compute it anew
+    updates += [
+        f"  update {base(rules, child.name)} c set {MASK} = -1 from sekisho_{this} r\n"
+        f"    where {_joined(rules, link, 'r', 'c')} and not exists (select from sekisho_{other} x where "
+        + " and ".join(f"x.{ident(k)} = r.{ident(k)}" for k in table.key)
+        + ");"
+        for child, link in loose
+        for this, other in (("old", "new"), ("new", "old"))
     ]
     trigger = (
         f"create trigger sekisho_carry after update on {base(rules, table.name)}\n"
@@ -158,16 +170,18 @@ def _loose(
 ) -> tuple[list[str], list[str]]:
     """Where no foreign key holds a link, an owner may appear after, or vanish before, what it owns."""
     name = f"sekisho.{ident(made_name(event, table.name))}"
-    rows, value = ("new", f"r.{MASK}") if event == "insert" else ("old", str(NOBODY))
-    updates = [
-        f"  update {base(rules, child.name)} c set {MASK} = {value} from sekisho_rows r\n"
-        f"    where {_joined(rules, link, 'r', 'c')} and c.{MASK} <> {value};"
-        for child, link in loose
-    ]
-    trigger = (
-        f"create trigger sekisho_{event} after {event} on {base(rules, table.name)}\n"
-        f"referencing {rows} table as sekisho_rows for each statement"
-    )
+    trigger = f"create trigger sekisho_{event} after {event} on {base(rules, table.name)}"
+    if event == "truncate":
+        updates = [f"  update {base(rules, child.name)} c set {MASK} = -1;" for child, _ in loose]
+        trigger += " for each statement"
+    else:
+        rows, value = ("new", f"r.{MASK}") if event == "insert" else ("old", str(NOBODY))
+        updates = [
+            f"  update {base(rules, child.name)} c set {MASK} = {value} from sekisho_rows r\n"
+            f"    where {_joined(rules, link, 'r', 'c')} and c.{MASK} <> {value};"
+            for child, link in loose
+        ]
+        trigger += f"\nreferencing {rows} table as sekisho_rows for each statement"
     body = "begin\n" + "\n".join(updates) + "\n  return null;"
     return _trigger(rules, table, names, name, body, trigger), _untrigger(rules, table, name, f"sekisho_{event}")
 

@@ -434,3 +434,22 @@ def test_a_login_that_was_there_before_loses_what_it_could_put_data_aside_with(u
     assert not [h for h in store.check().holes if h.code == "create"]
     store.remove()
     assert dump(url) == before
+
+
+def test_links_that_no_foreign_key_holds_follow_their_owners_all_the_same(url: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute("alter table orders drop constraint orders_customer_id_fkey")
+    store = PostgresStore(url, rules(), KeyRing(), Notebook())
+    store.apply()
+    stand(store, {("customer", "7"): 0b11111})
+    with psycopg.connect(url, autocommit=True) as db:
+        for change in (
+            "update customers set id = 1007 where id = 7",
+            "update customers set id = 7 where id = 8",
+            "delete from customers where id = 9",
+            "insert into customers (id, name) values (9, 'Nine again'), (8, 'Eight again')",
+            "truncate customers",
+            "insert into customers (id, name) values (3, 'Three again')",
+        ):
+            db.execute(change.encode())
+            assert store.verify() == 0, change
