@@ -116,16 +116,17 @@ def test_the_readme_quotes_the_studio_as_it_is() -> None:
     assert set(shown) <= set(kept)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A place that looks like a checkout in which `make run` was called."""
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    (tmp_path / "examples").symlink_to(TOP / "examples")
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place that looks like a checkout in which `make run` was called; pages are played in it one after the other."""
+    place = tmp_path_factory.mktemp("checkout")
+    (place / ".venv").mkdir()
+    (place / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (place / "examples").symlink_to(TOP / "examples")
     command = [".venv/bin/sekisho", "demo", "--into", "var/demo-sqlite"]
-    made = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    made = subprocess.run(command, cwd=place, capture_output=True, check=False)
     assert made.returncode == 0, made.stderr.decode()
-    return tmp_path
+    return place
 
 
 def test_the_ten_lines_of_the_readme_run(checkout: Path) -> None:
