@@ -47,6 +47,16 @@ def test_the_address_that_is_said_answers(studio: Path) -> None:
         assert b"kept by the database" in page
 
 
+def test_a_folder_that_holds_nothing_but_a_policy_is_served(studio: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bare"
+    (folder / "map").mkdir(parents=True)
+    for file in (*studio.glob("policy*"), *(studio / "map").glob("*")):
+        shutil.copy(file, folder / file.relative_to(studio))
+    with serving(folder) as address:
+        assert fetch(address, "/en/promises")[0] == 200
+        assert fetch(address, "/checkpoint")[0] == 404
+
+
 def test_behind_a_proxy_the_public_name_is_answered_and_nothing_is_told_of_handles(studio: Path) -> None:
     with serving(studio, SEKISHO_HOSTS="privacy.example.com") as address:
         public = {"Host": "privacy.example.com", "X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "https"}

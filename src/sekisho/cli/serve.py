@@ -51,13 +51,13 @@ def _need_site() -> None:
         raise BadInput(f"the site is not installed: `{missing[0]}` is missing", help="pip install 'sekisho[site]'")
 
 
-def _serve(folder: Path, port: int) -> None:
+def _serve(workspace: Workspace, port: int) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415 - the site is an extra
     from granian.log import LogLevels  # noqa: PLC0415 - the site is an extra
     from granian.server import Server  # noqa: PLC0415 - the site is an extra
 
-    os.environ["SEKISHO_FOLDER"] = str(folder.resolve())
-    Keeper(folder.resolve(), lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
+    os.environ["SEKISHO_FOLDER"] = str(workspace.root)
+    Keeper(workspace.root, lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
     Server(
         "sekisho.web.wsgi:application",
         address=HOST,
@@ -75,10 +75,12 @@ def _serve(folder: Path, port: int) -> None:
 def serve(folder: Path, port: int) -> None:
     """Serve the pages of a folder on this machine, and keep its stores' leases."""
     _need_site()
-    Workspace(folder)
+    workspace = Workspace(folder)
     port = free_port(port)
+    # the key and the log are made before keeper and pages, which are two processes, both want them
+    show.hint(f"the log `{workspace.signer.name}` holds {workspace.log.size} entries")
     show.say(f"serving http://{HOST}:{port}/ — stop with Ctrl-C")
-    _serve(folder, port)
+    _serve(workspace, port)
 
 
 @click.command()
@@ -102,7 +104,7 @@ def demo(engine: str, into: str, url: str, serving: bool, port: int) -> None:
         show.say(f"\n  # {hint.says}\n  {hint.command}")
     if serving:
         show.say(f"\nThe policy page: http://{HOST}:{port}/ — stop with Ctrl-C")
-        _serve(folder, port)
+        _serve(workspace, port)
     else:
         show.say(f"\nTo see its pages:\n  {_program()} serve {_here(folder)}")
 
