@@ -139,7 +139,7 @@ def test_an_append_that_is_interrupted_leaves_nothing_half_done(
         raise stop
 
     with monkeypatch.context() as patch:
-        patch.setattr("sekisho.adapters.ledgers.evidence._count", interrupted)
+        patch.setattr("sekisho.adapters.ledgers.evidence.count_up", interrupted)
         with pytest.raises(stop):
             log.append([entry(0, 0, 1)])
     assert log.size == 1

@@ -49,8 +49,8 @@ TYPES: Mapping[str, Type] = {
     "code?": Type(Annotated[str, Meta(max_length=128)], _CODE.rest),
     "codes": _list(_CODE),
     "instant": Type(Annotated[str, _INSTANT], r'"--T::\.?Z"'),
-    "number": Type(Annotated[int, Meta(ge=0)], ""),
-    "numbers": _list(Type(Annotated[int, Meta(ge=0)], "")),
+    "number": Type(Annotated[int, Meta(ge=0, lt=2**62)], ""),
+    "numbers": _list(Type(Annotated[int, Meta(ge=0, lt=2**62)], "")),
     "flag": Type(bool, "(?:tru|ls)"),
 }
 """The names that are used in `KINDS`: letters, digits and `_.:+-` are all that a code may hold."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from operator import itemgetter
 from pathlib import Path
 
 from sekisho.adapters.ledgers.evidence_schema import open_ledger
+from sekisho.adapters.ledgers.evidence_tiles import count as count_up
+from sekisho.adapters.ledgers.evidence_tiles import loose, pack
 from sekisho.adapters.ledgers.keyfile import load_or_make_key, sync_folder
 from sekisho.evidence import tree
 from sekisho.evidence.leaves import Prepared, Row, agrees
@@ -24,8 +24,8 @@ from sekisho.ground.errors import NotWitnessed, SekishoError, StoreTrouble, Tamp
 
 __all__ = ["SqliteLeaves", "load_or_make_key"]
 
-KEPT = 64
-"""Complete tiles kept in memory, half a megabyte: they never change."""
+KEPT, KNOWN = 256, 16_384
+"""Complete tiles, and roots of subtrees above them, kept in memory (some megabytes): they never change."""
 PORTION = 2000
 """Rows read or changed at a time, so that memory and locks stay bounded."""
 COLUMNS = "seq, kind, clause, body, salt, leaf"
@@ -74,6 +74,7 @@ class SqliteLeaves:
         self._parents: list[sqlite3.Connection] = []
         self._suspect = self._named = False
         self._tiles: dict[tuple[int, int], bytes] = {}
+        self._roots: dict[tuple[int, int], bytes] = {}
         with self._reading():
             pass
 
@@ -100,6 +101,7 @@ class SqliteLeaves:
         if self._db is None:
             self._db, self._named = open_ledger(self.path), False
             self._tiles.clear()
+            self._roots.clear()
         return self._db
 
     def _mend(self, db: sqlite3.Connection) -> None:
@@ -184,8 +186,8 @@ class SqliteLeaves:
                 "insert into entry (kind, clause, body, salt, leaf) values (?, ?, ?, ?, ?)", prepared[first:]
             )
             if start >> tree.TILE_HEIGHT != stop >> tree.TILE_HEIGHT:
-                _pack(db, start, stop, [row[4] for row in prepared])
-            _count(db, prepared, start)
+                pack(db, start, stop, [row[4] for row in prepared])
+            count_up(db, prepared, start)
         return range(start, stop)
 
     def put_checkpoint(self, size: int, text: str) -> None:
@@ -303,6 +305,9 @@ class SqliteLeaves:
 
     def node(self, height: int, index: int) -> bytes:
         """Return the hash of a complete subtree from the tile that holds it."""
+        known = self._roots.get((height, index))
+        if known is not None:
+            return known
         level, inside = divmod(height, tree.TILE_HEIGHT)
         start, count = index << inside, 1 << inside
         tile = self._packed(level, start >> tree.TILE_HEIGHT)
@@ -311,14 +316,19 @@ class SqliteLeaves:
             hashes = [tile[i : i + tree.HASH] for i in range(at, at + count * tree.HASH, tree.HASH)]
         else:
             with self._reading() as db:
-                hashes = _loose(db, level, start, start + count)
+                hashes = loose(db, level, start, start + count)
         if len(hashes) != count or len(hashes[-1]) != tree.HASH:
             raise Tampered(
                 f"the hashes of entries from {start << level * tree.TILE_HEIGHT} are missing",
                 help="verify the ledger; restore it from a backup",
                 place=self.path.name,
             )
-        return tree.perfect(hashes)
+        root = tree.perfect(hashes)
+        if level:
+            if len(self._roots) >= KNOWN:
+                self._roots.clear()
+            self._roots[height, index] = root
+        return root
 
     def _packed(self, level: int, index: int) -> bytes | None:
         """Return the hashes of a complete tile; the last ones read are kept, since a proof asks for one many times."""
@@ -375,54 +385,3 @@ class SqliteLeaves:
 def _size(db: sqlite3.Connection) -> int:
     last = db.execute("select max(seq) from entry").fetchone()[0]
     return 0 if last is None else int(last) + 1
-
-
-def _loose(db: sqlite3.Connection, level: int, start: int, stop: int) -> list[bytes]:
-    """Return hashes of a level that are not packed in a tile of that level."""
-    if level == 0:
-        found = db.execute("select leaf from entry where seq >= ? and seq < ? order by seq", (start, stop))
-    else:
-        found = db.execute(
-            "select root from tile where level = ? and idx >= ? and idx < ? order by idx", (level - 1, start, stop)
-        )
-    return [r[0] for r in found]
-
-
-def _pack(db: sqlite3.Connection, old: int, new: int, leaves: list[bytes]) -> None:
-    """Pack the tiles that became complete, level by level, from what was loose before and the new leaves."""
-    level, fresh = 0, leaves
-    while (old >> tree.TILE_HEIGHT) != (new >> tree.TILE_HEIGHT):
-        first, last = old >> tree.TILE_HEIGHT, new >> tree.TILE_HEIGHT
-        start = first << tree.TILE_HEIGHT
-        hashes = _loose(db, level, start, old) + fresh
-        if len(hashes) != new - start or not all(map(_is_hash, hashes[: old - start])):
-            raise Tampered("hashes of earlier entries are missing", help="run `sekisho evidence verify`")
-        rows = []
-        for i in range(last - first):
-            tile = hashes[i * tree.TILE : (i + 1) * tree.TILE]
-            rows.append((level, first + i, b"".join(tile), tree.perfect(tile)))
-        db.executemany("insert into tile values (?, ?, ?, ?)", rows)
-        old, new, level, fresh = first, last, level + 1, [row[3] for row in rows]
-
-
-def _count(db: sqlite3.Connection, prepared: Sequence[Prepared], start: int) -> None:
-    """Keep the counts by kind and clause, and which blocks of 256 entries hold them."""
-    counts: Counter[tuple[str, str]] = Counter()
-    blocks: list[tuple[str, str, int]] = []
-    first = 0
-    while first < len(prepared):
-        block = (start + first) >> tree.TILE_HEIGHT
-        last = ((block + 1) << tree.TILE_HEIGHT) - start
-        found = Counter(map(itemgetter(0, 1), prepared[first:last]))
-        counts += found
-        blocks += [(*pair, block) for pair in found]
-        first = last
-    db.executemany(
-        "insert into tally values (?, ?, ?) on conflict (kind, clause) do update set n = n + excluded.n",
-        [(*pair, n) for pair, n in counts.items()],
-    )
-    db.executemany("insert or ignore into seen values (?, ?, ?)", blocks)
-
-
-def _is_hash(value: object) -> bool:
-    return isinstance(value, bytes) and len(value) == tree.HASH

@@ -91,9 +91,12 @@ def _prepare(db: sqlite3.Connection, name: str) -> None:
 def _ours(db: sqlite3.Connection, name: str) -> int:
     """Return the version of a ledger, 0 for an empty file; raises BadInput for anything else."""
     try:
+        # one look: another process may be making the ledger just now
+        db.execute("begin")
         application = db.execute("pragma application_id").fetchone()[0]
         version = int(db.execute("pragma user_version").fetchone()[0])
         foreign = application == 0 and db.execute("select count(*) from sqlite_master").fetchone()[0]
+        db.execute("commit")
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             raise
