@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +127,48 @@ def test_an_address_that_libpq_does_not_take_is_told_so(sekisho: Sekisho, tmp_pa
     done = sekisho("gate", "drift", "shop", "-C", tmp_path / "shop")
     assert done.code == 2
     assert "cannot be read" in done.err
+
+
+# -- changing a schema, and applications ---------------------------------------------------------------------------
+
+
+def test_a_change_of_schema_is_witnessed_and_what_no_map_knows_is_named(
+    sekisho: Sekisho, shop: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "change.sql"
+    script.write_text('alter table "The Shop".customers add column diary text;', encoding="utf-8")
+    done = sekisho("gate", "migrate", "shop", script, "-C", shop, "--reason", "release 7")
+    assert done.code == 2
+    assert "the schema is changed" in done.out
+    assert "diary" in done.err
+    entries = json.loads(sekisho("evidence", "show", "-C", shop, "--kind", "migration-entered", "--json").out)
+    assert len(entries) == 1
+    assert "release 7" not in json.dumps(entries)
+
+
+def test_a_change_without_a_reason_or_that_is_no_text_changes_nothing(
+    sekisho: Sekisho, shop: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "change.sql"
+    script.write_text('drop table "The Shop".products;', encoding="utf-8")
+    done = sekisho("gate", "migrate", "shop", script, "-C", shop)
+    assert done.code == 2
+    assert "--reason" in done.err
+    script.write_bytes(b"drop table \xff")
+    done = sekisho("gate", "migrate", "shop", script, "-C", shop, "--reason", "x")
+    assert done.code == 2
+    assert "not UTF-8" in done.err
+    script.write_text("drop table nowhere;", encoding="utf-8")
+    assert sekisho("gate", "migrate", "shop", script, "-C", shop, "--reason", "x").code == 6
+    assert sekisho("gate", "drift", "shop", "-C", shop).code == 0
+
+
+def test_the_file_of_an_application_is_its_owners_alone(sekisho: Sekisho, shop: Path, tmp_path: Path) -> None:
+    target = tmp_path / "service.json"
+    done = sekisho("gate", "service", "shop", "--login", "shop_letters", "--out", target, "-C", shop)
+    assert done.code == 0, done.err
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    wrong = sekisho("gate", "service", "shop", "--login", "nobody", "--out", tmp_path / "x", "-C", shop)
+    assert wrong.code == 2
+    assert "use one of: shop_desk, shop_letters" in wrong.err
+    assert not (tmp_path / "x").exists()

@@ -48,6 +48,9 @@ def failure(error: Exception) -> int:
             "check the path and its permissions",
         )
         return 1
+    if isinstance(error, UnicodeDecodeError):
+        complain("error", "the text is not UTF-8", "save it as UTF-8")
+        return 2
     frame = traceback.extract_tb(error.__traceback__)[-1]
     complain(
         "error",

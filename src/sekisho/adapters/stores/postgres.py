@@ -167,7 +167,7 @@ class PostgresStore:
         # executed by a block of code, where no statement can end the transaction
         body = "do " + dollar(f" begin execute {literal(script)}; end ")
         with self._open() as db:
-            self._run(db, (f"grant create on schema {schema} to {owner}", f"set local role {owner}"))
+            self._run(db, (f"grant create, usage on schema {schema} to {owner}", f"set local role {owner}"))
             try:
                 db.execute(body.encode())
             except psycopg.Error as error:
@@ -175,7 +175,7 @@ class PostgresStore:
                     f"the script failed, so nothing was changed: {error.diag.message_primary}",
                     help=error.diag.message_hint or "correct it, then try again",
                 ) from error
-            self._run(db, ("reset role", f"revoke create on schema {schema} from {owner}"))
+            self._run(db, ("reset role", f"revoke create, usage on schema {schema} from {owner}"))
 
     def _database(self) -> str:
         with self._open() as db:
