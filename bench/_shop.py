@@ -127,7 +127,7 @@ def shop(people: int) -> Iterator[PostgresStore]:
         with psycopg.connect(ADMIN, autocommit=True) as admin:
             admin.execute(f'drop database "{name}" with (force)'.encode())
             made = {r[0] for r in admin.execute("select rolname from pg_roles")} - before
-            for role in sorted(made):
+            for role in sorted(r for r in made if name in r or r.startswith("bench_")):
                 admin.execute(f'drop role if exists "{role}"'.encode())
 
 

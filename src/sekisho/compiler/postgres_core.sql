@@ -188,49 +188,52 @@ begin
 end $$;
 --;
 -- A single permit is spent by its first use; the row lock settles a race, the sequence survives a rollback.
-create function sekisho.burn(p sekisho.permit) returns void
+create function sekisho.burn(spending bigint, redeem timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  slot text := 'burn_' || (p.serial % 16);
+  slot text := 'burn_' || (spending % 16);
   spent bigint;
 begin
-  if clock_timestamp() > p.redeem then
+  if clock_timestamp() > redeem then
     perform sekisho.refuse('this permit was not redeemed in time', 'ask for a new one and paste it within a minute');
   end if;
   begin
-    perform from sekisho.permit where serial = p.serial for update nowait;
+    perform from sekisho.permit where serial = spending for update nowait;
   exception when lock_not_available then
     perform sekisho.refuse('this permit is being used', 'ask for one of your own');
   end;
   execute format('select last_value from sekisho.%I', slot) into spent;
-  if spent >= p.serial then
+  if spent >= spending then
     perform sekisho.refuse('this permit is spent', 'a permit for a person is used once; ask for a new one');
   end if;
-  perform setval(format('sekisho.%I', slot)::regclass, p.serial);
+  perform setval(format('sekisho.%I', slot)::regclass, spending);
 end $$;
 --;
--- Enter with a witnessed permit: for this transaction, or for this session until it ends or resets.
+-- Enter with a witnessed permit: for this transaction, or for this session until it ends or resets. One look-up and one
+-- write, since services do this in every transaction.
 create function sekisho.enter(token text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  p sekisho.permit;
+  p record;
   secret text;
 begin
-  select * into p from sekisho.permit where digest = sha256(convert_to(token, 'UTF8')) and login = session_user;
+  select t.*, l.epoch as present_epoch, u.name as purpose, u.clause into p
+    from sekisho.permit t cross join sekisho.lease l left join sekisho.purpose u on u.number = t.number
+    where t.digest = sha256(convert_to(token, 'UTF8')) and t.login = session_user;
   if not found then
     perform sekisho.refuse('this permit is not witnessed here for login ' || session_user, 'ask for one with `sekisho gate permit`');
   end if;
   if clock_timestamp() >= p.until or clock_timestamp() < p.not_before then
     perform sekisho.refuse('this permit is over', 'ask for a new one');
   end if;
-  if p.epoch <> (select epoch from sekisho.lease) then
+  if p.epoch <> p.present_epoch then
     perform sekisho.refuse('this permit is of another epoch of the store', 'ask for a new one');
   end if;
   if p.pid <> 0 and p.pid <> pg_backend_pid() then
     perform sekisho.refuse('this permit is bound to another connection', 'ask for one of your own');
   end if;
   if p.single then
-    perform sekisho.burn(p);
+    perform sekisho.burn(p.serial, p.redeem);
   end if;
   if p.scope = 'session' then
     secret := replace(gen_random_uuid()::text, '-', '');
@@ -242,7 +245,7 @@ begin
   on conflict (pid) do update set number = excluded.number, xid = excluded.xid, session = excluded.session,
     until = excluded.until, subject_class = excluded.subject_class, subject_key = excluded.subject_key,
     permit = excluded.permit, login = excluded.login;
-  return (select u.name || ' (clause #' || u.clause || ')' from sekisho.purpose u where u.number = p.number);
+  return p.purpose || ' (clause #' || p.clause || ')';
 end $$;
 --;
 create function sekisho.leave() returns void
