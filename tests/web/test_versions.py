@@ -48,6 +48,20 @@ def test_a_text_that_was_changed_after_signing_shows(browse: Browse, copy: Path)
     assert "the text is not what was signed" in client.get(f"/en/versions/{version}").content.decode()
 
 
+def test_a_version_that_cannot_be_read_hides_no_other(browse: Browse, copy: Path) -> None:
+    shelf = copy / "books" / "releases"
+    for name, text in (("2026-10-01", "{"), ("2026-10-02", '{"document": {"effective": 5}, "signature": "00"}')):
+        (shelf / name).mkdir()
+        (shelf / name / "release.json").write_text(text, encoding="utf-8")
+    (shelf / "odd").mkdir()
+    client = browse(copy)
+    text = client.get("/en/versions").content.decode()
+    assert text.count(">broken<") == 3
+    assert text.count(">holds<") == 1
+    assert client.get("/en/versions/2026-10-01").status_code == 404
+    assert client.get("/en/versions/feed").content.decode().count("<entry>") == 1
+
+
 def test_each_text_stays_reachable_in_both_languages(client: Client, studio: Path) -> None:
     version = first(studio)
     assert "わたしたちは、プログラミング" in client.get(f"/ja/versions/{version}").content.decode()

@@ -14,8 +14,8 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from sekisho.app.board import Board
-from sekisho.app.folder import check_folder
 from sekisho.app.releases import Published
+from sekisho.ground.errors import SekishoError
 from sekisho.policy.diff import Difference, diff
 from sekisho.policy.model import Policy
 from sekisho.web import look, pages, text, words
@@ -24,11 +24,11 @@ from sekisho.web.difference import difference
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A version as the list shows it."""
+    """A version as the list shows it; one that cannot be read has no day and leads nowhere."""
 
     version: str
-    day: date
-    effective: date
+    day: date | None
+    effective: date | None
     signatory: str
     digest: str
     sound: bool
@@ -50,13 +50,20 @@ def _shown(one: Published, before: Published | None) -> Shown:
     signed = [str(v) for v in (by.get("title"), by.get("name")) if v] if isinstance(by, dict) else []
     return Shown(
         one.version,
-        date.fromisoformat(str(document["version"])),
-        date.fromisoformat(str(document["effective"])),
+        _date(one.version),
+        _date(document.get("effective")),
         " ".join(signed),
         one.digest,
         one.sound,
-        before.version if before is not None else "",
+        before.version if before is not None and before.document else "",
     )
+
+
+def _date(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _find(board: Board, version: str) -> Published:
@@ -67,16 +74,16 @@ def _find(board: Board, version: str) -> Published:
 
 
 @lru_cache(maxsize=32)
-def _policy(folder: Path, digest: str) -> Policy | None:
-    """Return the policy of a published version; texts of one content hash never change."""
-    return check_folder(folder).compiled.policy
+def _policy(version: str, folder: Path, digest: str, sound: bool) -> Policy:
+    """Compile a version once for each content hash and verdict; raises Tampered where its texts no longer compile."""
+    return Published(version, folder, {}, digest, sound).policy
 
 
 def _text(one: Published) -> Policy:
-    made = _policy(one.folder, one.digest)
-    if made is None:
-        raise Http404(one.version)
-    return made
+    try:
+        return _policy(one.version, one.folder, one.digest, one.sound)
+    except SekishoError as error:
+        raise Http404(one.version) from error
 
 
 @require_safe
@@ -86,14 +93,13 @@ def one(request: HttpRequest, version: str) -> HttpResponse:
     published = _find(board, version)
     policy = _text(published)
     language = text.language_of(policy, get_language() or "")
-    position = [p.version for p in board.versions].index(version)
-    before = board.versions[position + 1].version if position + 1 < len(board.versions) else ""
+    older = [p.version for p in board.versions if p.document and p.version < version]
     return pages.show(
         request,
         "version.html",
         board,
         version=_shown(published, None),
-        before=before,
+        before=max(older, default=""),
         parts=[{"part": p, "kept": None} for p in text.parts(policy, (), language)],
         heading=text.title(policy, language),
         text_language=language,
@@ -139,7 +145,9 @@ def feed(request: HttpRequest) -> HttpResponse:
         author_name=board.policy.controller.get("name", board.policy.name),
         feed_guid=f"{base}/versions",
     )
-    for shown in (_shown(p, None) for p in board.versions):
+    for shown in (_shown(p, None) for p in board.versions if p.sound):
+        if shown.day is None or shown.effective is None:
+            continue
         made.add_item(
             title=gettext("Version %(version)s") % {"version": shown.version},
             link=f"{base}/versions/{shown.version}",
