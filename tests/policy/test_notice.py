@@ -24,6 +24,7 @@ OURS = {
     "article",
     "p",
     "ul",
+    "ol",
     "li",
     "details",
     "summary",
@@ -116,15 +117,32 @@ def test_html_has_the_ids_of_the_clauses_and_how_each_is_kept() -> None:
     made = policy(shipping())
     html = as_html(made, coverage(made, Facts(), TODAY), "en")
     assert '<h2 id="customers">Customers</h2>' in html
-    assert '<li id="shipping">We do this.<details><summary>no keeper</summary>' in html
+    assert '<ul>\n<li id="shipping">We do this.<details><summary>no keeper</summary>' in html
     assert html.startswith('<article lang="en">\n<h1>Kite shop</h1>')
 
 
 def test_lists_nest_and_close() -> None:
-    made = policy(shipping(), "\n- One.\n  - Two.\n\nEnd.\n")
+    made = policy(shipping(), "\n- One.\n  - Two.\n\n    More of two.\n- Three.\n\nEnd.\n")
     html = as_html(made, (), "en")
     sound(html)
-    assert "<ul>\n<li>Two.</li>\n</ul>\n</ul>\n<p>End.</p>" in html
+    assert (
+        "<li>One.\n<ul>\n<li>Two.\n<p>More of two.</p>\n</li></ul>\n</li>\n<li>Three.\n</li></ul>\n<p>End.</p>" in html
+    )
+
+
+def test_numbers_of_items_stay() -> None:
+    made = policy(shipping(), "\n## List {#list}\n\n3. Three. {#three}\n4. Four.\n\n- Dot.\n")
+    html = as_html(made, (), "en")
+    sound(html)
+    assert '<ol>\n<li id="three" value="3">Three.\n</li>\n<li value="4">Four.\n</li></ol>\n<ul>\n<li>Dot.' in html
+    assert "3. Three. {#three}" in as_markdown(made, (), "en")
+
+
+@pytest.mark.parametrize(
+    "body", ["- - - deep\n", "- a\n  1. b\n     - c\n- d\n", "1. a\n- b\n1. c\n", "> - a\n>   - b\n"]
+)
+def test_any_lists_are_closed(body: str) -> None:
+    sound(as_html(policy(shipping(), f"\n## List {{#list}}\n\n{body}"), (), "en"))
 
 
 def test_tables_and_code_are_whole() -> None:

@@ -131,6 +131,36 @@ def test_fences_are_those_of_markdown(fence: str) -> None:
     assert len(read_tree.promises) == 1
 
 
+def test_a_fence_in_a_quotation_is_read_at_its_place() -> None:
+    read_tree, found, source = tree("> - A {#a}\n>\n>   ```promise\n>   subject: x\n>   ```\n")
+    assert found == ()
+    span = read_tree.promises[0].fields.span
+    assert source.text[span.start : span.end] == "subject: x"
+
+
+def test_an_escaped_id_is_text() -> None:
+    read_tree, found, _ = tree("## A {#a}\n\n- Write \\{#id}\n")
+    assert found == ()
+    assert [c.id for c in read_tree.clauses] == ["a"]
+
+
+LONG = {
+    "spaces": "- a" + " " * 400_000 + "b\n",
+    "braces": "- " + "{#" * 200_000 + "\n",
+    "comments": "<!-- " * 100_000 + "\n",
+    "fields": "- A {#a}\n\n```promise\n" + "a: b\n" * 20_000 + "```\n",
+    "clauses": "".join(f"- x {{#c{i}}}\n" for i in range(10_000)),
+    "stars": "- " + "*a_" * 50_000 + "\n",
+    "backticks": "- " + " ".join("`" * i for i in range(500)) + "\n",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_takes_no_time_out_of_proportion(name: str) -> None:
+    # nothing is measured: a reader that looks at everything twice would run into the time limit of the tests
+    read(Source.of("p", front() + LONG[name]))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text() | HOSTILE)
 def test_any_text_is_read_without_an_exception(text: str) -> None:

@@ -143,13 +143,14 @@ class Procedure:
 class Block:
     """A piece of the text as people read it, Markdown kept: `heading`, `paragraph`, `item`, `table` or `code`.
 
-    `level` is that of a heading, or how deep in lists the piece stands.
+    `level` is that of a heading, or how deep in lists the piece stands; `mark` is the number of a numbered item.
     """
 
     kind: str
     level: int
     text: str
     clause: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Piece:
     clause: str
     html: str
     kept: Kept | None
+    mark: str = ""
 
 
 def inline(text: str) -> str:
@@ -39,7 +40,7 @@ def inline(text: str) -> str:
 def pieces(policy: Policy, kept: Sequence[Kept], language: str) -> list[Piece]:
     """Return the notice piece by piece in a language; raises BadInput when there is no such text."""
     states = {k.clause: k for k in kept}
-    return [Piece(b.kind, b.level, b.clause, _html(b), states.get(b.clause)) for b in _text(policy, language)]
+    return [Piece(b.kind, b.level, b.clause, _html(b), states.get(b.clause), b.mark) for b in _text(policy, language)]
 
 
 def _text(policy: Policy, language: str) -> tuple[Block, ...]:
@@ -58,20 +59,37 @@ def _html(block: Block) -> str:
 
 def as_html(policy: Policy, kept: Sequence[Kept], language: str) -> str:
     """Return the notice as an HTML fragment: no style, no script, ids as the clauses' own."""
-    lines, depth = [f'<article lang="{escape(language)}">'], 0
+    lines, lists = [f'<article lang="{escape(language)}">'], list[str]()
     for piece in pieces(policy, kept, language):
-        wanted = max(piece.level, 1) if piece.kind == "item" else 0
-        lines += ["<ul>"] * (wanted - depth) + ["</ul>"] * (depth - wanted)
-        depth = wanted
+        lines += _lists(lists, piece)
         lines += _lines(piece)
-    return "\n".join([*lines, *["</ul>"] * depth, "</article>", ""])
+    return "\n".join([*lines, *_closed(lists, 0), "</article>", ""])
+
+
+def _lists(lists: list[str], piece: Piece) -> list[str]:
+    """Open and close lists until a piece may stand; `lists` are those that are open, each with an item that is."""
+    item = piece.kind == "item"
+    wanted = max(piece.level, 1) if item else piece.level if piece.kind == "paragraph" else 0
+    tag = "ol" if piece.mark else "ul"
+    lines = _closed(lists, wanted)
+    if item and len(lists) == wanted:
+        lines += ["</li>"] if lists[-1] == tag else _closed(lists, wanted - 1)
+    while item and len(lists) < wanted:
+        lists.append(tag)
+        lines.append(f"<{tag}>" if len(lists) == wanted else f"<{tag}><li>")
+    return lines
+
+
+def _closed(lists: list[str], depth: int) -> list[str]:
+    return [f"</li></{lists.pop()}>" for _ in range(len(lists) - depth)]
 
 
 def _lines(piece: Piece) -> Iterator[str]:
     anchor = f' id="{piece.clause}"' if piece.clause else ""
     kept = _kept(piece.kept)
     if piece.kind == "item":
-        yield f"<li{anchor}>{piece.html}{kept}</li>"
+        value = f' value="{int(piece.mark)}"' if piece.mark else ""
+        yield f"<li{anchor}{value}>{piece.html}{kept}"
         return
     if piece.kind in ("table", "code"):
         yield piece.html
@@ -108,7 +126,8 @@ def _as_written(block: Block) -> str:
     if block.kind == "code":
         return "\n".join(f"    {line}" for line in block.text.rstrip("\n").split("\n"))
     if block.kind == "item":
-        return f"{'  ' * max(block.level - 1, 0)}- {block.text}{anchor}"
+        mark = f"{block.mark}." if block.mark else "-"
+        return f"{'   ' * max(block.level - 1, 0)}{mark} {block.text}{anchor}"
     return f"{'#' * block.level} {block.text}{anchor}" if block.kind == "heading" else block.text
 
 

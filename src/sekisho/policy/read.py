@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +21,7 @@ from sekisho.policy import yamltext
 from sekisho.policy.model import Block
 from sekisho.policy.source import Diagnostic, Severity, Source, Span, quoted
 
-ATTRIBUTES = re.compile(r"\s*\{#(?P<id>[^\s}]*)(?P<rest>[^{}]*)\}\s*\Z")
+ATTRIBUTES = re.compile(r"\{#(?P<id>[^\s{}]*)(?P<rest>[^{}]*)\}\s*\Z")
 STRAY = re.compile(r"\{#[^{}\n]*\}")
 PAIR = re.compile(r'\s+([a-z][a-z-]*)=("[^"]*"|[^\s"]+)')
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
@@ -93,7 +94,8 @@ def read(source: Source) -> tuple[Tree, tuple[Diagnostic, ...]]:
     """Return the tree of a text and what is wrong with it."""
     reader = _Reader(source)
     depth, table = 0, 0
-    for i, token in enumerate(tokens := _tokens(source)):
+    tokens = _tokens(reader)
+    for i, token in enumerate(tokens):
         depth += token.nesting if token.type.startswith(("bullet_list", "ordered_list")) else 0
         table += token.nesting if token.type.startswith("table_") else 0
         if token.type == "table_open":
@@ -110,10 +112,18 @@ def read(source: Source) -> tuple[Tree, tuple[Diagnostic, ...]]:
     return tree, tuple(reader.found)
 
 
-def _tokens(source: Source) -> list[Token]:
+def _tokens(reader: _Reader) -> list[Token]:
     # the parser wants an end of line after the last line; a text without one means the same
-    text = source.text if source.text.endswith("\n") else source.text + "\n"
-    return MarkdownIt("commonmark").enable("table").use(front_matter_plugin).parse(text)
+    text = reader.source.text if reader.source.text.endswith("\n") else reader.source.text + "\n"
+    found: dict[str, dict[str, dict[str, list[int]]]] = {}
+    # what stands inside a line is rendered where it is shown; here only blocks matter
+    tokens = MarkdownIt("commonmark").enable("table").disable("inline").use(front_matter_plugin).parse(text, found)
+    for definition in found.get("references", {}).values():
+        first = definition["map"][0]
+        span = reader.source.span(reader.source.offset(first), reader.source.offset(first + 1) - 1)
+        help = "write the address where the link is: `[words](https://…)`"
+        reader.say("link-definition", "addresses of links that stand apart are not read", span, help)
+    return tokens
 
 
 def _other(reader: _Reader, token: Token) -> None:
@@ -128,14 +138,21 @@ def _other(reader: _Reader, token: Token) -> None:
                 "indent it as far as the text of its clause, or not at all",
             )
         reader.blocks.append(Block("code", 0, token.content))
-    elif token.type == "html_block" and not token.content.lstrip().startswith("<!--"):
-        reader.say(
-            "html",
-            "HTML is left out of the notice",
-            reader.lines(token),
-            "write it as Markdown, so that people see it",
-            Severity.WARNING,
-        )
+    elif token.type == "html_block":
+        _html(reader, token)
+
+
+def _html(reader: _Reader, token: Token) -> None:
+    """Leave comments out, and say so where anything else, or all that follows, is left out with them."""
+    before, *comments = token.content.split("<!--")
+    outside = [before, *(c.partition("-->")[2] for c in comments)]
+    lines = reader.lines(token)
+    if any("-->" not in c for c in comments):
+        help = "end it with `-->`"
+        reader.say("comment-open", "this comment is not closed, so what follows is left out", lines, help)
+    elif "".join(outside).strip():
+        help = "write it as Markdown, so that people see it"
+        reader.say("html", "HTML is left out of the notice", lines, help, Severity.WARNING)
 
 
 def _no_front(reader: _Reader) -> None:
@@ -181,9 +198,10 @@ def _inline(reader: _Reader, tokens: list[Token], i: int, depth: int) -> None:
     if kind == "paragraph" and i >= 2 and tokens[i - 2].type == "list_item_open":
         kind = "item"
     text, clause = token.content, ""
-    match = ATTRIBUTES.search(text) if kind in ("heading", "item") else None
+    mark = tokens[i - 2].info if kind == "item" else ""
+    match = _attributes(text) if kind in ("heading", "item") else None
     if match is not None:
-        text = text[: match.start()]
+        text = text[: match.start()].rstrip()
         clause = _clause(reader, token, match, kind, level, text)
     else:
         _stray(reader, token, text)
@@ -191,7 +209,13 @@ def _inline(reader: _Reader, tokens: list[Token], i: int, depth: int) -> None:
         _unnamed_heading(reader, level, text)
     elif not clause:
         _more_prose(reader, text)
-    reader.blocks.append(Block(kind, level, text, clause))
+    reader.blocks.append(Block(kind, level, text, clause, mark))
+
+
+def _attributes(text: str) -> re.Match[str] | None:
+    """Return the `{#id …}` that a text ends in; looked for from its end, so that a long text takes no longer."""
+    at = text.rfind("{#")
+    return ATTRIBUTES.match(text, at) if at >= 0 and not text[:at].endswith("\\") else None
 
 
 def _stray(reader: _Reader, token: Token, text: str) -> None:
@@ -200,7 +224,7 @@ def _stray(reader: _Reader, token: Token, text: str) -> None:
     if match is None:
         return
     span = _find(reader, token, match[0])
-    if not reader.source.text[max(span.start - 1, 0) : span.start].endswith("`"):
+    if not reader.source.text[max(span.start - 1, 0) : span.start].endswith(("`", "\\")):
         help = "put it at the end of a heading or a list item"
         reader.say("clause-place", f"{quoted(match[0])} names no clause here", span, help)
 
@@ -246,7 +270,7 @@ def _clause(reader: _Reader, token: Token, match: re.Match[str], kind: str, leve
 def _own_defaults(reader: _Reader, match: re.Match[str], span: Span) -> dict[str, yamltext.Scalar]:
     """Return the `name=value` pairs of a clause, each with the place of its value."""
     own: dict[str, yamltext.Scalar] = {}
-    shift = span.start - match.end() + len(match[0].lstrip())
+    shift = span.start - match.start()
     for pair in PAIR.finditer(match["rest"]):
         at = shift + match.start("rest") + pair.start(2)
         own[pair[1]] = yamltext.Scalar(pair[2].strip('"'), reader.source.span(at, at + len(pair[2])))
@@ -285,10 +309,8 @@ def _promise_block(reader: _Reader, token: Token) -> None:
     locate = _locator(reader.source, token)
     first, last = token.map or [0, 1]
     opening = _find_in_line(reader.source, first, token.markup)
-    if (
-        not reader.source.line(min(last, len(reader.source.starts))).strip().startswith(token.markup[0] * 3)
-        or last - first < 2
-    ):
+    closing = reader.source.line(min(last, len(reader.source.starts))).lstrip("> \t")
+    if last - first < 2 or not closing.startswith(token.markup):
         reader.say("promise-open", "this promise block is not closed", opening, f"end it with {token.markup} on a line")
         return
     node, wrong = yamltext.parse(token.content, locate)
@@ -325,8 +347,10 @@ def _locator(source: Source, token: Token) -> yamltext.Locate:
         starts.append((total, source.offset(row, max(shown.find(line), 0) if line else 0)))
         total += len(line) + 1
 
+    begins = [begin for begin, _ in starts]
+
     def place(offset: int) -> int:
-        begin, at = max((s for s in starts if s[0] <= offset), default=(0, source.offset(first)))
-        return at + offset - begin
+        row = max(bisect_right(begins, offset) - 1, 0)
+        return starts[row][1] + offset - begins[row]
 
     return lambda a, b: source.span(place(a), max(place(max(b - 1, a)) + 1, place(a) + 1))
