@@ -81,9 +81,12 @@ def test_a_misspelt_command_is_answered_with_the_nearest(sekisho: Sekisho, typed
     assert f"did you mean `{meant}`?" in done.err
 
 
-def test_each_kind_of_error_has_the_exit_code_that_the_help_promises() -> None:
+def test_each_kind_of_error_has_the_exit_code_that_the_help_promises(sekisho: Sekisho) -> None:
     codes = {kind.__name__: kind.exit_code for kind in errors.SekishoError.__subclasses__()}
     assert codes == {"Refused": 3, "BadInput": 2, "NotWitnessed": 4, "Tampered": 5, "StoreTrouble": 6}
+    promised = " ".join(sekisho("--help").out.split())
+    for words in ("0 done", "2 bad input", "3 refused", "4 not witnessed", "5 tampered", "6 store trouble"):
+        assert words in promised
 
 
 def test_a_fault_of_ours_is_two_lines_without_what_the_library_said(

@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -290,6 +291,27 @@ def test_standing_is_right_on_every_row_and_the_store_is_as_it_was_applied(shop:
     assert opened.check().green
     states = {k.clause: k.state.value for k in workspace.kept()[0]}
     assert states["stated-purpose"] == "enforced"
+
+
+def test_the_lines_of_its_page_run_as_they_are_printed(fresh: Shop, tmp_path: Path) -> None:
+    page = (fresh.folder / "README.md").read_text(encoding="utf-8")
+    typed = [line for line in page.splitlines() if line.startswith("sekisho ") and "examples/" not in line]
+    assert len(typed) == 8
+    place = {"cwd": fresh.folder, "env": {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}}
+    shown = {}
+    for line in typed:
+        command, _, comment = line.partition("#")
+        if fresh.engine == "postgresql":
+            command = fresh.words(command.replace("counter", "online"))
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, text=True, check=False, input="y\n", **place
+        )
+        withheld = "refused" in comment and fresh.engine == "postgresql"
+        assert done.returncode == (3 if "refused" in comment and not withheld else 0), f"{command}: {done.stderr}"
+        assert not withheld or "clause #shipping" in done.stderr
+        shown[command] = done.stdout
+    assert any("leonekohler@surfeu.de" in text and "(1 row)" in text for text in shown.values())
+    shutil.rmtree(fresh.folder / "books")
 
 
 def test_taking_the_gate_away_gives_the_schema_and_the_rows_back(fresh: Shop) -> None:

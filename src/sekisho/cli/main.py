@@ -1,7 +1,6 @@
 """The command line: commands load their rooms only when they run, so that `--help` is quick.
 
-Exit codes: 0 done, 1 something else, 2 bad input or a failed check, 3 refused, 4 not witnessed, 5 tampered,
-6 store trouble.
+What an exit code means stands in `CODES`, which `--help` prints; an error of ours brings its own.
 """
 
 from __future__ import annotations
@@ -35,6 +34,8 @@ Begin here:
   sekisho init my-policy        a policy, a map and settings of your own
   sekisho check my-policy       what is wrong, where, and what to do
 """
+CODES = """Exit codes: 0 done, 1 something else, 2 bad input or a failed check, 3 refused, 4 not witnessed,
+5 tampered, 6 store trouble, 130 interrupted."""
 
 
 class Lazy(click.Group):
@@ -70,7 +71,9 @@ class Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Lazy, invoke_without_command=True, epilog=CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="sekisho", message="%(version)s")
 @click.option("--traceback", is_flag=True, help="show how a fault of Sekisho came about, with what the library said")
 @click.pass_context
