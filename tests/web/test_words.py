@@ -19,6 +19,7 @@ from sekisho.policy import categories, coverage, diff, kinds, meaning
 from sekisho.policy.coverage import State
 from sekisho.policy.diff import Change
 from sekisho.web import words
+from sekisho.web.templatetags.sekisho import ticks
 
 pytestmark = pytest.mark.unit
 
@@ -70,6 +71,12 @@ def texts(catalogue: Catalog) -> dict[tuple[str | None, str], str]:
 
 def first(text: str | list[str] | tuple[str, ...]) -> str:
     return text if isinstance(text, str) else text[0]
+
+
+def test_ticks_become_code_and_nothing_else_does() -> None:
+    assert ticks("run `a <b>` & see `c`") == "run <code>a &lt;b&gt;</code> &amp; see <code>c</code>"
+    assert ticks("a ` alone") == "a ` alone"
+    assert ticks("") == ""
 
 
 def test_every_state_change_kind_and_category_has_a_word() -> None:

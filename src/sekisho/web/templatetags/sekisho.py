@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString
 from sekisho.web import words
 
 register = template.Library()
+TICKED = re.compile(r"`([^`]+)`")
 register.filter("day", words.day)
 register.filter("kind", words.kind)
 register.filter("category", words.category)
@@ -46,7 +48,7 @@ def categories(names: Iterable[str]) -> str:
 @register.filter
 def ticks(text: str) -> SafeString:
     """Return a text with what stands between backticks as code."""
-    parts = [format_html("<code>{}</code>" if n % 2 else "{}", p) for n, p in enumerate(str(text).split("`"))]
+    parts = [format_html("<code>{}</code>" if n % 2 else "{}", p) for n, p in enumerate(TICKED.split(str(text)))]
     return format_html_join("", "{}", ((p,) for p in parts))
 
 
