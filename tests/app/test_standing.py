@@ -383,3 +383,11 @@ def test_a_child_is_told_by_its_own_row(workspace: Workspace) -> None:
 @pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
 def test_a_child_is_told_by_its_own_row_on_a_server(governed: Workspace) -> None:
     play_a_child(governed)
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+@pytest.mark.parametrize("script", ["reset role", "set role postgres", "set session authorization postgres", "commit"])
+def test_a_script_cannot_become_the_administrator(governed: Workspace, script: str) -> None:
+    with pytest.raises(StoreTrouble, match="the script failed"):
+        governed.migrate("one", "ticket 12", f"{script}; create role sekisho_evil superuser")

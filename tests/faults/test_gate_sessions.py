@@ -125,7 +125,6 @@ def test_one_permit_raced_by_many_is_used_once(store: PostgresStore) -> None:
         assert sum(pool.map(enter, range(16))) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="sixteen sequences remember only the last permit each; a patch is proposed")
 def test_permits_of_a_crowd_are_each_good_once_in_any_order(store: PostgresStore) -> None:
     tokens = [store.issue(ask()).token for _ in range(40)]
     with as_login(store) as db:

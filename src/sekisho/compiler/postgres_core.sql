@@ -78,10 +78,11 @@ create unlogged table sekisho.entered (
 ) with (fillfactor = 20);
 --;
 -- Rows to lock, which nobody else can: they keep a new person's row and a change of that person's standing from passing
--- each other unseen. Advisory locks would do, but every login could take them and stop every withdrawal.
+-- each other unseen, and two uses of permits from burning at once (those below zero). Advisory locks would do, but every
+-- login could take them and stop every withdrawal.
 create table sekisho.bucket (n integer primary key);
 --;
-insert into sekisho.bucket select generate_series(0, {{buckets}} - 1);
+insert into sekisho.bucket select generate_series(-16, {{buckets}} - 1);
 --;
 -- People whose standing is not their class's default.
 create table sekisho.standing (
@@ -187,26 +188,35 @@ begin
   return taken;
 end $$;
 --;
--- A single permit is spent by its first use; the row lock settles a race, the sequence survives a rollback.
-create function sekisho.burn(spending bigint, redeem timestamptz) returns void
+-- A single permit is spent by its first use. That must stay when its transaction is rolled back, so it is a bit in a
+-- sequence: forty permits a sequence, and above their bits the number of the forty, which only grows. A row that nobody
+-- else can lock keeps two uses from writing one sequence at once; it is let go with the inner block.
+create function sekisho.burn(serial bigint, redeem timestamptz) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  slot text := 'burn_' || (spending % 16);
-  spent bigint;
+  forty bigint := serial / 40;
+  slot bigint := forty % 16;
+  own_bit bigint := 1::bigint << (serial % 40)::integer;
+  mine bigint := (forty / 16) << 40;
+  held bigint;
+  spent boolean := true;
 begin
   if clock_timestamp() > redeem then
     perform sekisho.refuse('this permit was not redeemed in time', 'ask for a new one and paste it within a minute');
   end if;
   begin
-    perform from sekisho.permit where serial = spending for update nowait;
-  exception when lock_not_available then
-    perform sekisho.refuse('this permit is being used', 'ask for one of your own');
+    perform from sekisho.bucket b where b.n = -1 - slot for update;
+    execute format('select last_value from sekisho.%I', 'burn_' || slot) into held;
+    spent := held >= mine + (1::bigint << 40) or (held >= mine and held & own_bit <> 0);
+    if not spent then
+      perform setval(format('sekisho.%I', 'burn_' || slot)::regclass, greatest(held, mine) | own_bit);
+    end if;
+    raise exception using errcode = 'SKBRN';
+  exception when sqlstate 'SKBRN' then null;
   end;
-  execute format('select last_value from sekisho.%I', slot) into spent;
-  if spent >= spending then
+  if spent then
     perform sekisho.refuse('this permit is spent', 'a permit for a person is used once; ask for a new one');
   end if;
-  perform setval(format('sekisho.%I', slot)::regclass, spending);
 end $$;
 --;
 -- Enter with a witnessed permit: for this transaction, or for this session until it ends or resets. One look-up and one

@@ -161,21 +161,35 @@ class PostgresStore:
     def migrate(self, script: str) -> None:
         """Run an application's change of schema as the role that owns its tables, in one transaction.
 
-        Raises StoreTrouble where it fails, or holds a `commit` of its own; the caller has witnessed it.
+        It runs inside a definer function of that role, where no statement can end the transaction or change the role.
+        Raises StoreTrouble where it fails; the caller has witnessed it.
         """
         owner, schema = ident(Names.of(self._database()).owner), ident(self.rules.schema)
-        # executed by a block of code, where no statement can end the transaction
-        body = "do " + dollar(f" begin execute {literal(script)}; end ")
+        body = dollar(f" begin execute {literal(script)}; end ")
         with self._open() as db:
-            self._run(db, (f"grant create, usage on schema {schema} to {owner}", f"set local role {owner}"))
+            self._run(
+                db,
+                (
+                    f"grant usage, create on schema {schema} to {owner}",
+                    f"grant usage, create on schema sekisho to {owner}",
+                    "create function sekisho.migration() returns void language plpgsql security definer "
+                    f"set search_path = {schema}, pg_temp as {body}",
+                    f"alter function sekisho.migration() owner to {owner}",
+                    "revoke all on function sekisho.migration() from public",
+                    "grant execute on function sekisho.migration() to current_user",
+                    f"revoke all on schema sekisho from {owner}",
+                ),
+            )
             try:
-                db.execute(body.encode())
+                db.execute("select sekisho.migration()")
             except psycopg.Error as error:
                 raise StoreTrouble(
                     f"the script failed, so nothing was changed: {error.diag.message_primary}",
                     help=error.diag.message_hint or "correct it, then try again",
                 ) from error
-            self._run(db, ("reset role", f"revoke create, usage on schema {schema} from {owner}"))
+            self._run(
+                db, ("drop function sekisho.migration()", f"revoke usage, create on schema {schema} from {owner}")
+            )
 
     def _database(self) -> str:
         with self._open() as db:
