@@ -9,7 +9,8 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest
 
-from sekisho.app.board import Board, Lookout
+from sekisho.app.board import Board
+from sekisho.app.lookout import Lookout
 from sekisho.evidence.log import Log
 from sekisho.ground.errors import SekishoError
 

@@ -12,7 +12,8 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from sekisho.app.board import STALE, Board
+from sekisho.app.board import Board
+from sekisho.app.lookout import STALE
 from sekisho.policy.coverage import Kept, State
 from sekisho.policy.model import Policy
 from sekisho.web import flow, look, text, words
