@@ -190,6 +190,23 @@ def test_a_limit_that_is_no_longer_said_is_wider() -> None:
     assert (found.change, back.change) == (Change.WIDENED, Change.NARROWED)
 
 
+def test_a_category_that_is_new_under_a_used_one_is_told_to_those_it_is_about() -> None:
+    found = one(None, {"data": "contact.chat", "means": "your name in our chat"})
+    assert found is not None
+    assert found.affects == ()
+    old, new = (
+        policy(shipping(uses="[contact]"), *more) for more in ((), (promise({"data": "contact.chat"}, "chat"),))
+    )
+    told = next(d for d in diff(old, new) if d.clause == "chat")
+    assert told.reasons == ("contact.chat is new, and used for shipping",)
+    assert told.affects == ("customer",)
+
+
+def test_asking_for_the_reserved_purposes_widens_nothing() -> None:
+    found = one(FULL["collect"], {**FULL["collect"], "for": "[shipping, ask-consent]"})
+    assert found is None or found.change is not Change.WIDENED
+
+
 def test_every_kind_is_a_taking_a_giving_or_a_defining_one() -> None:
     others = {"subject", "data", "purpose", "links"}
     assert set(TAKES) | set(GIVES) | others == set(KINDS)

@@ -12,7 +12,7 @@ from enum import Enum
 
 from sekisho.policy.keep import longer
 from sekisho.policy.meaning import meaning, narrower, time_of, wider
-from sekisho.policy.model import Keep, Policy, Promise, Purpose, covers
+from sekisho.policy.model import RESERVED_PURPOSES, Keep, Policy, Promise, Purpose, covers
 from sekisho.policy.sentence import Sentence, Value
 
 
@@ -215,7 +215,10 @@ def _fields(old: Promise, new: Promise) -> tuple[list[Sentence], list[Sentence],
             continue
         how = FIELDS.get(new.kind, {}).get(name, How.PLAIN)
         if how is How.LIST:
-            added, taken = _beyond(before, after), _beyond(after, before)
+            added, taken = (
+                tuple(n for n in _beyond(*pair) if n not in RESERVED_PURPOSES)
+                for pair in ((before, after), (after, before))
+            )
             more += [_say("%(kind)s %(name)s: %(field)s has more: %(what)s", new, name, what=added)] if added else []
             less += [_say("%(kind)s %(name)s: %(field)s has less: %(what)s", new, name, what=taken)] if taken else []
             continue
@@ -299,5 +302,12 @@ def _words(found: _Found, clause: str, old: Policy, new: Policy) -> None:
     after = {(s.name, s.means) for s in new.subjects if s.clause == clause}
     after |= {(c.name, f"{c.means} {c.special}") for c in new.categories if c.clause == clause}
     for name in sorted({n for n, _ in before ^ after}):
-        found.other.append(Sentence("%(name)s is defined anew", name=name))
+        # a category that is new under one that purposes use is theirs to use, too
+        using = [p for p in new.purposes if not p.reserved and covers(p.uses, name)]
+        if using and all(c.name != name for c in old.categories):
+            names = tuple(p.name for p in using)
+            found.other.append(Sentence("%(name)s is new, and used for %(purposes)s", name=name, purposes=names))
+        else:
+            found.other.append(Sentence("%(name)s is defined anew", name=name))
         found.affects.update({name} & {s.name for s in (*old.subjects, *new.subjects)})
+        found.affects.update(c for p in using for c in p.of)
