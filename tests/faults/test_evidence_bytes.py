@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from sekisho.adapters.ledgers.evidence import SqliteLeaves
+from sekisho.adapters.ledgers.evidence_journal import _written
 from sekisho.evidence import note as notes
 from sekisho.evidence.cosigner import Seen, cosign
 from sekisho.evidence.kinds import Entry
@@ -46,7 +47,7 @@ def close(log: Log) -> None:
 
 
 def actors(log: Log) -> list[object]:
-    return [r.entry.fields["actor"] for r in log.entries(0, log.size) if r.entry]
+    return [r.entry.fields["actor"] for r in log.entries(0, log.size) if r.entry and r.kind == "refusal"]
 
 
 def sampled(positions: Sequence[int], count: int, always: Iterable[int] = ()) -> list[int]:
@@ -75,7 +76,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     log, journal, commits, signed = opened(path), path.with_name("evidence.db-wal"), [], ""
     for count in (3, 2, 4):
         log.append([refusal(log.size + n) for n in range(count)])
-        commits.append((journal.stat().st_size, log.size))
+        commits.append((32 + int(_written(journal)) * (24 + 4096), log.size))
         if log.size == 5:
             signed = log.checkpoint(SIGNER)
     found = Ledger(path.read_bytes(), journal.read_bytes(), tuple(commits), signed)
@@ -90,9 +91,11 @@ def test_a_journal_torn_at_any_byte_is_read_to_its_last_whole_commit(ledger: Led
             log = opened(path)
             assert actors(log) == [f"{n:032x}" for n in range(ledger.entries_at(length))], length
             assert log.verify(SIGNER.key).sound
-            # and from there it goes on
+            # and from there it goes on, and says so
             log.append([refusal(100)])
             assert log.verify(SIGNER.key).sound
+            whole = length in (0, 32, *(end for end, _ in ledger.commits), len(ledger.journal))
+            assert whole or log.count_by(kind="incident") == 1, length
             held = log.verify(SIGNER.key, [ledger.signed])
             assert held.sound == (ledger.entries_at(length) >= 5), "what was signed and lost is seen by who kept it"
             close(log)

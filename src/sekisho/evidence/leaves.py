@@ -56,6 +56,9 @@ class LeafStore(Protocol):
     def append(self, prepared: Sequence[Prepared]) -> range:
         """Store rows, all or none, and return their range."""
 
+    def mishap(self) -> bool:
+        """Say whether a write was found that had been cut off, and nothing was appended since."""
+
     def size(self) -> int:
         """Return how many entries there are."""
 

@@ -41,6 +41,13 @@ class Log:
         """Record entries durably, all or none, and return their sequence numbers; raises NotWitnessed or BadInput."""
         if not entries:
             return range(0)
+        if self.store.mishap():
+            # what came before was cut off: the log says so itself before it goes on
+            told = Entry("incident", stamp.now(), {"code": "write-cut-off", "store": "evidence"})
+            return self._put([told, *entries])[1:]
+        return self._put(entries)
+
+    def _put(self, entries: Sequence[Entry]) -> range:
         bodies = [body_of(e) for e in entries]
         random, sha = stamp.nonce(SALT * len(entries)), hashlib.sha256
         salts = [random[i : i + SALT] for i in range(0, len(random), SALT)]

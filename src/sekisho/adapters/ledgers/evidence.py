@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sekisho.adapters.ledgers.evidence_journal import cut_off
 from sekisho.adapters.ledgers.evidence_schema import open_ledger
 from sekisho.adapters.ledgers.evidence_tiles import count as count_up
 from sekisho.adapters.ledgers.evidence_tiles import loose, pack
@@ -44,7 +45,7 @@ AWAY = (
 """What SQLite says when the file may be whole but cannot be reached."""
 
 
-def trouble(error: sqlite3.Error | UnicodeDecodeError, name: str) -> SekishoError:
+def trouble(error: Exception, name: str) -> SekishoError:
     """Return what a driver's error means: the file is away, or its bytes cannot be what was written.
 
     Damage can get into the driver's own message, which is then no text.
@@ -52,9 +53,9 @@ def trouble(error: sqlite3.Error | UnicodeDecodeError, name: str) -> SekishoErro
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         raise error  # ours, not the file's
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in AWAY:
+    if isinstance(error, OSError) or (code is not None and code & 0xFF in AWAY):
         return StoreTrouble(
-            f"the evidence ledger does not answer ({getattr(error, 'sqlite_errorname', code)})",
+            f"the evidence ledger does not answer ({getattr(error, 'sqlite_errorname', 'the disk')})",
             help="check the disk and the folder's permissions, and try again",
             place=name,
         )
@@ -72,7 +73,7 @@ class SqliteLeaves:
         self._lock, self._pid = threading.RLock(), os.getpid()
         self._db: sqlite3.Connection | None = None
         self._parents: list[sqlite3.Connection] = []
-        self._suspect = self._named = False
+        self._suspect = self._named = self._cut = False
         self._tiles: dict[tuple[int, int], bytes] = {}
         self._roots: dict[tuple[int, int], bytes] = {}
         with self._reading():
@@ -88,7 +89,7 @@ class SqliteLeaves:
         with self._lock:
             try:
                 yield self._connection()
-            except (sqlite3.Error, UnicodeDecodeError) as error:
+            except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
                 raise trouble(error, self.path.name) from error
 
     def _leave_to_parent(self) -> None:
@@ -99,7 +100,13 @@ class SqliteLeaves:
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            self._db, self._named = open_ledger(self.path), False
+            db = open_ledger(self.path)
+            try:
+                self._cut = cut_off(db, self.path) or self._cut
+            except BaseException:
+                db.close()
+                raise
+            self._db, self._named = db, False
             self._tiles.clear()
             self._roots.clear()
         return self._db
@@ -188,7 +195,13 @@ class SqliteLeaves:
             if start >> tree.TILE_HEIGHT != stop >> tree.TILE_HEIGHT:
                 pack(db, start, stop, [row[4] for row in prepared])
             count_up(db, prepared, start)
+        self._cut = False
         return range(start, stop)
+
+    def mishap(self) -> bool:
+        """Say whether a write was found cut off when the file was opened, and nothing was appended since."""
+        with self._reading():
+            return self._cut
 
     def put_checkpoint(self, size: int, text: str) -> None:
         """Keep a signed checkpoint."""
