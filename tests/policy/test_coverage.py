@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -79,12 +80,20 @@ def test_the_log_keeps_a_promise_as_far_as_it_verifies(sound: bool | None, state
     assert states(policy(shipping(), LOG), Facts(evidence_sound=sound))["log-verifies"] is state
 
 
-def test_gate_and_minors_depend_on_every_store() -> None:
-    made = policy(shipping(), GATE, MINORS)
-    good = states(made, Facts((store("shipping"),)))
-    bad = states(made, Facts((store("shipping"), store(green=False, name="b"))))
-    assert (good["gate-stands"], good["young"]) == (State.ENFORCED, State.ENFORCED)
-    assert (bad["gate-stands"], bad["young"]) == (State.BROKEN, State.BROKEN)
+def test_the_gate_depends_on_every_store() -> None:
+    made = policy(shipping(), GATE)
+    assert states(made, Facts((store("shipping"),)))["gate-stands"] is State.ENFORCED
+    assert states(made, Facts((store("shipping"), store(green=False, name="b"))))["gate-stands"] is State.BROKEN
+    assert states(made, Facts())["gate-stands"] is State.NO_KEEPER
+
+
+def test_the_young_are_kept_where_a_store_knows_their_age() -> None:
+    made = policy(shipping(), MINORS)
+    knows = replace(store("shipping"), ages=("customers",))
+    assert states(made, Facts((knows,)))["young"] is State.ENFORCED
+    assert states(made, Facts((replace(knows, green=False),)))["young"] is State.BROKEN
+    assert states(made, Facts((replace(knows, applied=False),)))["young"] is State.NOT_APPLIED
+    assert states(made, Facts((store("shipping"),)))["young"] is State.NO_KEEPER
     assert states(made, Facts())["young"] is State.NO_KEEPER
 
 
