@@ -70,7 +70,6 @@ def signed(point, key):
             with suppress(InvalidSignature):
                 Ed25519PublicKey.from_public_bytes(public).verify(sig, prefix + message)
                 return at
-    return None
 
 
 def climb(here, last, leaf, path):

@@ -203,3 +203,50 @@ def test_keys_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
     key.write_text("short")
     with pytest.raises(BadInput, match="not a key"):
         load_or_make_key(key)
+
+
+def test_what_cosigners_signed_is_kept_recorded_once_and_told_newest_first(path: Path) -> None:
+    log = opened(path)
+    assert log.witnessed() is None
+    other = notes.Signer("other", b"o" * 32, notes.COSIGNATURE)
+    for size, signer, at in ((3, AUDITOR, 100), (5, other, 300), (5, AUDITOR, 200)):
+        log.append([refusal(n) for n in range(size - log.size)])
+        text = log.checkpoint(SIGNER) if log.size == size else log.store.checkpoints(1)[0]
+        cosigned = text + signer.sign(notes.split(text)[0], at)
+        for _ in range(2):
+            assert log.cosigned(cosigned, SIGNER.key, signer.key, NOW).at == at
+    assert log.count_by(kind="checkpoint-cosigned") == 3
+    newest = log.witnessed()
+    assert newest is not None
+    assert (newest.cosigner, newest.size, newest.at) == (other.key, 5, 300)
+    mine = log.witnessed([AUDITOR.key])
+    assert mine is not None
+    assert (mine.size, mine.at) == (5, 200)
+    assert log.witnessed([notes.Signer("nobody", b"n" * 32, notes.COSIGNATURE).key]) is None
+    assert log.verify(SIGNER.key).sound
+    assert log.receipt(1)["checkpoint"] in [t for t, _ in log.store.cosigned(9)]
+    closed(log)
+
+
+def test_a_receipt_may_keep_the_body_to_itself_and_must_be_cosigned_where_that_is_asked(path: Path) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(9)])
+    text = log.checkpoint(SIGNER)
+    receipt = log.receipt(4, body=False)
+    assert (receipt["body"], receipt["salt"]) == (None, None)
+    assert verify_receipt(receipt, SIGNER.key) == ""
+    assert "not cosigned by `auditor`" in verify_receipt(receipt, SIGNER.key, [AUDITOR.key])
+    log.cosigned(text + AUDITOR.sign(notes.split(text)[0], 7), SIGNER.key, AUDITOR.key, NOW)
+    assert verify_receipt(log.receipt(4), SIGNER.key, [AUDITOR.key]) == ""
+    closed(log)
+
+
+@pytest.mark.parametrize(
+    "bent", [{"body": "\ud800"}, {"salt": "zz"}, {"salt": None}, {"leaf": 5}, {"proof": [7]}, {"seq": -1}]
+)
+def test_any_nonsense_in_a_receipt_is_told_as_that(path: Path, bent: dict[str, object]) -> None:
+    log = opened(path)
+    log.append([refusal(n) for n in range(9)])
+    log.checkpoint(SIGNER)
+    assert verify_receipt({**log.receipt(4), **bent}, SIGNER.key) != ""
+    closed(log)

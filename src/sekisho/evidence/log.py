@@ -139,18 +139,25 @@ class Log:
         if instant is None:
             raise Tampered(f"the checkpoint is not signed by `{cosigner.name}`", help="compare the cosigner's key")
         self._edge_of(point)
-        if self.store.put_cosigned(point.size, text, cosigner.text):
+        if (text, cosigner.text) not in self.store.cosigned(1000):
             name = re.sub(r"[^a-zA-Z0-9_.:-]", "-", cosigner.name).lstrip("_.:-")[:128] or "cosigner"
             key = hashlib.sha256(cosigner.text.encode()).hexdigest()
             fields = {"size": point.size, "root": point.root.hex(), "cosigner": name, "key": key}
             self.append([Entry("checkpoint-cosigned", at, fields)])
+            self.store.put_cosigned(point.size, text, cosigner.text)
         return Witnessed(cosigner, point.size, point.root, instant)
 
     def witnessed(self, keys: Sequence[notes.Key] = ()) -> Witnessed | None:
         """Return the newest checkpoint signed by one of these cosigners, or by any whose signature was taken back."""
         kept = self.store.cosigned(100)
         known = keys or list({key: notes.Key.parse(key) for _, key in kept}.values())
-        return witnessed((text for text, _ in kept), known)
+        found: Witnessed | None = None
+        for text, _ in kept:
+            if found is not None and notes.Checkpoint.parse(text).size < found.size:
+                break
+            newer = witnessed([text], known)
+            found = newer if found is None or (newer is not None and newer.at > found.at) else found
+        return found
 
     # -- what proves an entry -----------------------------------------------------------------------------------
 
