@@ -42,7 +42,7 @@ BREAK = {
     "drift": ("store shop", "is gone or changed", "sekisho gate plan shop"),
     "unmapped": ("store shop", "no map knows", "category"),
     "lock": ("lock", "behind the policy", "sekisho check"),
-    "keys": ("books", "others may read `log`", "chmod 600"),
+    "keys": ("books", "others may read `keys/log`", "/books/keys/log"),
     "evidence": ("evidence", "entry 0", "backup"),
     "mistake": ("folder", "`whim`", "sekisho check"),
     "text": ("versions", "no longer that of version", "new `version:`"),

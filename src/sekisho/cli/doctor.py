@@ -124,14 +124,14 @@ def _books(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("books", "none yet", "they are made when a plan is applied", optional=True)
         return
     loose = [
-        file.name
+        file.relative_to(books).as_posix()
         for file in sorted((*(books / "keys").glob("*"), *books.glob("*.db")))
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     ]
     yield Finding(
         "books",
         f"others may read `{loose[0]}`" if loose else "read by their owner alone",
-        f"chmod 600 {books.name}/…/{loose[0]}" if loose else OK,
+        f"chmod 600 {books / loose[0]}" if loose else OK,
     )
     try:
         verdict = workspace.log.verify(workspace.signer.key)
