@@ -47,7 +47,7 @@ def test_nothing_is_said_that_is_not_in_japanese_and_nothing_is_left_over(japane
     there = set(texts(japanese))
     asked = set(said()) | {("category", c.name) for c in categories.BUILT_IN}
     asked |= {("action", a) for a in ("read", "create", "update", "delete")}
-    assert asked - there == set()
+    assert asked - there == set(), f"write it in {PO.name}, then run: .venv/bin/python hatch_build.py"
     assert there - asked == set()
 
 
@@ -93,4 +93,4 @@ def test_every_sentence_that_coverage_and_differences_make_is_known() -> None:
         text = Path(module.__file__).read_text(encoding="utf-8")
         made |= set(re.findall(r'"([^"\n]*%\(\w+\)s[^"\n]*)"', text))
         made |= set(re.findall(r'Sentence\("([^"]+)"\)', text))
-    assert made == set(words.RULES)
+    assert made == set(words.RULES), "write it in web/words.py RULES and in django.po, then run hatch_build.py"

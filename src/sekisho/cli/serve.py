@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from sekisho.app.demo import STORE, make_demo
+from sekisho.app.demo import FILE, STORE, make_demo
 from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
-from sekisho.cli.gate import HERE
+from sekisho.cli.options import HERE
 from sekisho.ground.errors import BadInput
 
 HOST = "127.0.0.1"
@@ -97,7 +97,7 @@ def demo(engine: str, into: str, url: str, serving: bool, port: int) -> None:
     folder = Path(into or f"var/demo-{engine}")
     if engine == "postgresql":
         url = url or os.environ.get("SEKISHO_DEMO_URL", POSTGRESQL)
-    workspace = make_demo(folder, engine, url or "sqlite:///shop.db", show.say)
+    workspace = make_demo(folder, engine, url or FILE, show.say)
     show.done(f"{workspace.log.size} entries of evidence so far")
     show.say("\nTry it, in another terminal:")
     for hint in hints(workspace, folder, engine):

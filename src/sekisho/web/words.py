@@ -135,6 +135,7 @@ RULES = (
     gettext_noop("%(kind)s %(name)s: %(field)s has less: %(what)s"),
     gettext_noop("%(kind)s %(name)s: %(field)s is %(new)s, not %(old)s"),
     gettext_noop("%(name)s is defined anew"),
+    gettext_noop("%(name)s is new, and used for %(purposes)s"),
     gettext_noop("%(purpose)s may now use %(uses)s"),
     gettext_noop("%(purpose)s now covers %(whose)s"),
     gettext_noop("%(purpose)s may now %(action)s rows"),
