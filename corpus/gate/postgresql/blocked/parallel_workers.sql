@@ -1,6 +1,6 @@
 -- permit: support
 -- Workers have other process ids; they read nothing more.
-set force_parallel_mode = on; set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0; set max_parallel_workers_per_gather = 2
+set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0; set max_parallel_workers_per_gather = 2
 
 -- expect: says 19|0
 select count(*), count(address) from support.customers
