@@ -178,6 +178,32 @@ def test_one_file_is_kept_for_a_folder_and_only_its_owner_enters(folder: Path) -
     assert os.stat(place).st_mode & 0o077 == 0
 
 
+def test_what_others_can_write_is_not_believed(folder: Path, read: list[Path]) -> None:
+    check(folder, TODAY)
+    remembered(folder).chmod(0o666)
+    check(folder, TODAY)
+    assert len(read) == 2
+    assert os.stat(remembered(folder)).st_mode & 0o777 == 0o600
+    remembered(folder).parent.chmod(0o777)
+    before = remembered(folder).stat().st_mtime_ns
+    check(folder, TODAY)
+    assert len(read) == 3
+    assert remembered(folder).stat().st_mtime_ns == before, "nothing is written where a trap may lie"
+
+
+@pytest.mark.parametrize("home", ["", "relative/cache", "~"])
+def test_a_cache_that_is_nowhere_is_the_users_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", home)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    check(folder, TODAY)
+    assert len(list((tmp_path / "home" / ".cache" / "sekisho" / "check").iterdir())) == 1
+    assert not (tmp_path / "relative").exists()
+    assert not (tmp_path / "~").exists()
+
+
 def test_mistakes_are_remembered_with_their_places(folder: Path) -> None:
     change(folder, "policy.md", text(shipping(because="consnt")))
     first, again = check(folder, TODAY), check(folder, TODAY)

@@ -118,25 +118,43 @@ def _bytes(path: Path, name: str) -> bytes:
         raise BadInput("the file cannot be read", help="check that it is there and readable", place=name) from error
 
 
-def _place(root: Path) -> Path:
-    """Return where a folder's result is remembered: one file a folder, so that nothing piles up."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+def _place(root: Path) -> Path | None:
+    """Return where a folder's result is remembered, one file a folder so that nothing piles up; None where nowhere."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.expanduser("~/.cache")
+    if not os.path.isabs(home) or not hasattr(os, "getuid"):
+        return None
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return Path(home) / "sekisho" / "check" / f"{name}.json"
 
 
-def _remembered(place: Path, key: str) -> Checked | None:
+def _ours(status: os.stat_result) -> bool:
+    """Say whether nobody but this user can have written something: a cache in a shared place may be a trap."""
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _remembered(place: Path | None, key: str) -> Checked | None:
+    if place is None:
+        return None
     try:
-        known = msgspec.json.decode(place.read_bytes(), type=Checked)
+        with place.open("rb") as file:
+            if not (_ours(os.fstat(file.fileno())) and _ours(place.parent.stat())):
+                return None
+            known = msgspec.json.decode(file.read(), type=Checked)
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
     return known if known.key == key else None
 
 
-def _remember(place: Path, found: Checked) -> None:
+def _remember(place: Path | None, found: Checked) -> None:
     """Write a result for the next time; where that cannot be, nothing is lost but time."""
+    if place is None:
+        return
     fresh = place.with_name(f"{place.name}.{os.getpid()}")
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh.write_bytes(msgspec.json.encode(found))
-        fresh.replace(place)
+        if _ours(place.parent.stat()):
+            fresh.write_bytes(msgspec.json.encode(found))
+            fresh.chmod(0o600)
+            fresh.replace(place)

@@ -34,7 +34,7 @@ CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 NO_END = "-"
 WARN_AT = 48
 NUMBERS = MASK_BITS - FIRST_FREE_NUMBER
-RESTORE = "restore the lock from its history; never edit it by hand"
+RESTORE = "restore the lock from its history"
 
 
 @dataclass(frozen=True, slots=True)
