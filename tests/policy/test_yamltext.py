@@ -91,6 +91,17 @@ def test_a_second_colon_is_read_where_a_single_word_stands_before_it() -> None:
     assert text[value.span.start : value.span.end] == "exception: JP18-3-1"
 
 
+@pytest.mark.parametrize("char", ["\ue03a", "\ue000", "\U000f0000"])
+def test_characters_of_ones_own_stay(char: str) -> None:
+    text = f"means: {char}辻 and more"
+    node, found = parse(text, Source.of("p", text).span)
+    assert found == ()
+    assert isinstance(node, Fields)
+    value = node.get("means")
+    assert isinstance(value, Scalar)
+    assert value.text == f"{char}辻 and more"
+
+
 def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
     text = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)

@@ -1,9 +1,10 @@
 """Checking a folder, and remembering what was found: a text that did not change need not be read again.
 
-What is remembered lies as JSON in the user's cache folder, under the digest of everything it follows from: the name
-and bytes of every file that a check reads, the day, the program's own source, and the versions of Python and of all
-libraries. It is printed and nothing else: no policy is compiled, applied or decided by from it. A file there that is
-not as it was written is not believed.
+What is remembered lies as JSON in the cache folder of whoever runs it, under the digest of everything it follows
+from: the name and bytes of every file that a check reads, the day, the program's own source, and the versions of
+Python and of all libraries. It is printed, and its lock is written beside the policy as a fresh one would be; nothing
+is applied or decided by it. A file there that is not as it was written, or that others could have written, is not
+believed.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _place(root: Path) -> Path | None:
 
 
 def _ours(status: os.stat_result) -> bool:
-    """Say whether nobody but this user can have written something: a cache in a shared place may be a trap."""
+    """Say whether nobody but whoever runs this can have written it: a cache in a shared place may be a trap."""
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 

@@ -31,9 +31,11 @@ PLAIN_LINE = re.compile(
     rf"(?:(?P<text>(?:[a-z][a-z-]*: )?{_TEXT})|\[(?P<list>{_WORD}(?:, ?{_WORD})*)\])\Z"
 )
 SECOND = re.compile(r"^( *(?:- )?[a-z][a-z0-9-]*: [a-z][a-z-]*):(?= \S)", re.MULTILINE)
-STAND_IN = "\ue03a"
-"""Stands for the second colon of `because: exception: JP18-3-1`, which is one text to people and none to YAML."""
-FORBIDDEN = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+STAND_IN = "\U0010fffd"
+"""Stands for the second colon of `because: exception: JP18-3-1`, which is one text to people and none to YAML.
+
+No text may hold this character itself."""
+FORBIDDEN = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffc]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +210,12 @@ def _convert(node: object, place: _Place, found: list[Diagnostic], depth: int) -
     if isinstance(node, MappingNode):
         return _fields(node, span, place, found, depth)
     if isinstance(node, ScalarNode):
-        hidden = FORBIDDEN.search(node.value)  # a double-quoted text can write what cannot stand there: "\\0"
+        value = node.value.replace(STAND_IN, ":")
+        hidden = FORBIDDEN.search(value)  # a double-quoted text can write what cannot stand there: "\\0"
         if hidden is not None:
             found.append(_forbidden(hidden, span))
             return Scalar("", span, refused=True)
-        return Scalar(node.value.replace(STAND_IN, ":"), span, bool(node.style))
+        return Scalar(value, span, bool(node.style))
     raise TypeError(f"{type(node).__name__} is no kind of node")
 
 
