@@ -25,7 +25,7 @@ from sekisho.evidence.kinds import Entry
 from sekisho.evidence.log import Log, Verdict
 from sekisho.ground.errors import BadInput, NotWitnessed, SekishoError, StoreTrouble, Tampered
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 FULL = os.environ.get("SEKISHO_FULL") == "1"
 SIGNER = notes.Signer("o", b"k" * 32)

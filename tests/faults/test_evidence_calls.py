@@ -30,6 +30,7 @@ SAMPLE = 3
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(STRACE is None, reason="strace is not installed: system calls cannot be made to fail"),
 ]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
-from itertools import islice
 
 import msgspec
 
@@ -173,5 +172,6 @@ class _Walk:
         kept = self._store.tally()
         if self._store.size() != self.size:
             return
-        for pair in islice(sorted(k for k in {*kept, *self._counts} if kept.get(k, 0) != self._counts[k]), 1):
+        odd = [k for k in {*kept, *self._counts} if kept.get(k, 0) != self._counts[k]]
+        for pair in sorted(odd, key=str)[:1]:
             yield None, f"the count of `{pair[0]}` under `{pair[1]}` is {kept.get(pair, 0)}, not {self._counts[pair]}"

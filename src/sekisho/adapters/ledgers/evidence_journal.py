@@ -29,7 +29,7 @@ def cut_off(db: sqlite3.Connection, path: Path) -> bool:
 def _more(db: sqlite3.Connection, journal: Path) -> bool:
     # opening the journal is safe; the file of locks beside it must never be opened and closed here
     try:
-        if journal.stat().st_size <= HEADER:
+        if journal.stat().st_size in (0, HEADER):
             return False
         read = int(db.execute("pragma wal_checkpoint(passive)").fetchone()[1])
         return _written(journal) > max(read, 0)
@@ -46,6 +46,8 @@ def _written(journal: Path) -> float:
     """Return the number of the last frame of the present run in the journal; a torn one at its end adds a half."""
     with journal.open("rb") as file:
         header = file.read(HEADER)
+        if len(header) < HEADER:
+            return 0.5
         page = int.from_bytes(header[8:12], "big")
         number, last = 0, 0
         while frame := file.read(FRAME + page):
