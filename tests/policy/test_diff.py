@@ -220,7 +220,7 @@ def test_every_kind_is_a_taking_a_giving_or_a_defining_one() -> None:
         {"uses": "[name, contact]"},
         {"uses": "[name]"},
         {"keep": "2 years after last order"},
-        {"keep": "until withdrawn"},
+        {"keep": "until account closed"},
         {"witness": "named"},
         {"witness": "aggregate"},
         {"may": "[update]"},

@@ -8,6 +8,7 @@ from datetime import date
 
 from sekisho.ground.law import Profile
 from sekisho.policy.categories import BUILT_IN
+from sekisho.policy.keep import WITHDRAWN
 from sekisho.policy.kinds import KINDS
 from sekisho.policy.model import (
     RESERVED_PURPOSES,
@@ -161,6 +162,9 @@ def _place_purpose(parts: Parts, typed: Typed, resolver: Resolver) -> None:
     ):
         return
     keep, may = v.get("keep"), v.get("may")
+    if isinstance(keep, Keep) and keep.until == WITHDRAWN and not because.opt_in:
+        message = "nobody can withdraw what nobody was asked for, so data would be kept for ever"
+        resolver.say("keep-withdrawn", message, typed.spans["keep"], "write an end like `1 year after last order`")
     parts.purposes.append(
         Purpose(
             name=typed.name,

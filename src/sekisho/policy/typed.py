@@ -18,6 +18,7 @@ from sekisho.policy.yamltext import Fields, Items, Node, Scalar
 
 LONGEST_NAME = 40
 CATEGORY = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*\Z")
+OF_THE_MAP = ("key", "plain")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 COUNTRY = re.compile(r"[A-Z]{2}\Z")
 YES = {"yes": True, "true": True, "no": False, "false": False}
@@ -186,14 +187,14 @@ class Resolver:
         return None
 
     def _category(self, text: str, span: Span) -> str | None:
+        if text in OF_THE_MAP:
+            message = f"`{text}` cannot be a data category: in a map it says that a column is no personal data"
+            self.say("category", message, span, "choose another name")
+            return None
         if CATEGORY.match(text) and len(text) <= LONGEST_NAME:
             return text
-        self.say(
-            "category",
-            f"{quoted(text)} cannot be a data category",
-            span,
-            "use dotted small words such as `contact.email`",
-        )
+        message = f"{quoted(text)} cannot be a data category"
+        self.say("category", message, span, "use dotted small words such as `contact.email`")
         return None
 
     def _date(self, text: str, span: Span) -> date | None:
