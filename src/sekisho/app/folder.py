@@ -13,6 +13,7 @@ from sekisho.compiler.lower import lower
 from sekisho.compiler.rules import RuleSet
 from sekisho.datamap.model import DataMap, anchors_of
 from sekisho.datamap.read import read as read_map
+from sekisho.datamap.read import together
 from sekisho.gate.session import Check
 from sekisho.ground import law, stamp
 from sekisho.ground.errors import BadInput
@@ -82,6 +83,7 @@ def check_folder(root: Path, today: date | None = None) -> Report:
             found += more
             maps.append(data_map)
             rules.append(lowered)
+    found += together(maps)
     if compiled.policy is not None and len(maps) == len(paths):
         found += anchors.check(compiled.policy, anchors_of(maps) if paths else None)
     return Report(compiled, tuple(maps), tuple(rules), tuple(found), sources)

@@ -107,6 +107,7 @@ class DataMap:
     logins: tuple[Login, ...]
     anchors: tuple[Anchor, ...]
     digest: str
+    span: Span | None = field(default=None, compare=False)
 
     def table(self, name: str) -> Table | None:
         """Return the table of that name or None."""

@@ -94,6 +94,19 @@ def read(source: Source) -> tuple[DataMap | None, tuple[Diagnostic, ...]]:
     return (None if failed(reader.found) else made), tuple(dict.fromkeys(reader.found))
 
 
+def together(maps: Iterable[DataMap]) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with maps that stand in one folder: a store has one map for each engine it runs on."""
+    found: list[Diagnostic] = []
+    first: dict[tuple[str, str], DataMap] = {}
+    for made in maps:
+        other = first.setdefault((made.store, made.engine), made)
+        if other is not made:
+            where = f" in `{other.span.file}`" if other.span is not None else ""
+            message = f"store `{made.store}` has a map for {made.engine} already{where}"
+            found.append(Diagnostic("map-again", message, made.span, "put both into one, or name another store"))
+    return tuple(found)
+
+
 def _map(reader: _Reader, node: Fields, source: Source) -> DataMap:
     engine = _engine(reader, node)
     tables, logins = (reader.fields(node.get(n)) for n in ("tables", "logins"))
@@ -113,6 +126,7 @@ def _map(reader: _Reader, node: Fields, source: Source) -> DataMap:
         logins=tuple(_login(reader, k, v) for k, v in logins.pairs) if logins else (),
         anchors=_anchors(reader, node, made),
         digest=canon.text_digest(source.text),
+        span=(node.get("store") or node).span,
     )
 
 
