@@ -94,7 +94,9 @@ def test_a_journal_torn_at_any_byte_is_read_to_its_last_whole_commit(ledger: Led
             # and from there it goes on, and says so
             log.append([refusal(100)])
             assert log.verify(SIGNER.key).sound
-            whole = length in (0, 32, *(end for end, _ in ledger.commits), len(ledger.journal))
+            # behind the last commit lie frames of an earlier run: there an end of a frame is whole as well
+            old = length >= ledger.commits[-1][0] and (length - 32) % (24 + 4096) == 0
+            whole = old or length in (0, 32, *(end for end, _ in ledger.commits))
             assert whole or log.count_by(kind="incident") == 1, length
             held = log.verify(SIGNER.key, [ledger.signed])
             assert held.sound == (ledger.entries_at(length) >= 5), "what was signed and lost is seen by who kept it"

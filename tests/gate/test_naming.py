@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.gate.naming import Namer, namer, naming, plain_origins
+from sekisho.gate.naming import Namer, first_word, namer, naming, plain_origins
 from studio import rules
 
 pytestmark = pytest.mark.unit
@@ -85,3 +85,27 @@ def test_what_could_rename_or_compute_is_not_plain(sql: str) -> None:
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_any_text_is_plain_or_not(sql: str, columns: list[str]) -> None:
     assert len(plain_origins(sql, columns)) == len(columns)
+
+
+@pytest.mark.parametrize(
+    ("sql", "word"),
+    [
+        ("select 1", "select"),
+        ("  -- a comment\n(SELECT 1)", "select"),
+        ("/* select */ do $$ $$", "do"),
+        ("/* /* */ select */ do $$ $$", "do"),
+        ("-- select", ""),
+        ("/* never closed select", ""),
+        ("", ""),
+        (";", ""),
+        ("((with x as (select 1) table x))", "with"),
+    ],
+)
+def test_the_first_word_of_a_statement(sql: str, word: str) -> None:
+    assert first_word(sql) == word
+
+
+@given(st.text(alphabet="/*-( selctdo\n"))
+def test_the_first_word_of_anything_is_a_word_or_nothing(sql: str) -> None:
+    word = first_word(sql)
+    assert word == "" or word.isalpha()

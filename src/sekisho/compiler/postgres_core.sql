@@ -170,7 +170,7 @@ begin
   end if;
   if to_timestamp((p->>'until')::bigint) > present + interval '15 minutes 5 seconds'
       or to_timestamp((p->>'until')::bigint) <= present or to_timestamp((p->>'redeem')::bigint) <= present
-      or p->>'scope' not in ('transaction', 'session') or (p->>'scope' = 'session' and l.pooled) then
+      or p->>'scope' not in ('transaction', 'session') or (p->>'scope' = 'session' and (l.pooled or not (p->>'single')::boolean and (p->>'pid')::integer = 0)) then
     perform sekisho.refuse('this permit is over, too long, or of a scope that this login may not have', 'ask for a new one');
   end if;
   if p->>'reason' is distinct from encode(sha256(convert_to((p->>'nonce') || ':' || words, 'UTF8')), 'hex') then

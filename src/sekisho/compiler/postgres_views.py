@@ -84,10 +84,10 @@ def _schema(
         up += [
             f"grant {may} on {here} to {role}",
             f"create policy {policy} on {here} to {role}\n  using ({_rows(view, rule, live, held)})",
+            # made by its owner: default privileges of whoever applies this would give more than the policy does
+            f"set local role {role}",
             f"create view {name} as\n  select {', '.join(_columns(view, rules, live))}\n  from {here} t",
-            # what default privileges of whoever applies this would give to others is taken away with the owner
-            f"revoke all on {name} from public",
-            f"alter view {name} owner to {role}",
+            "reset role",
         ]
         down += [f"drop policy {policy} on {here}", f"revoke all on {here} from {role}"]
         if logins:

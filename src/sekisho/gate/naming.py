@@ -34,6 +34,45 @@ PLAIN = re.compile(
 COMPOUND = re.compile(r"\b(union|intersect|except|join|group|having|window)\b", re.IGNORECASE)
 
 
+QUIET = frozenset(("begin", "start", "commit", "end", "rollback", "savepoint", "release", "set", "reset", "show"))
+"""First words of statements that touch nobody's data; nothing is witnessed for them."""
+
+NAMEABLE = frozenset(("select", "with", "values", "table", "insert", "update", "delete", "explain", *QUIET))
+"""First words of statements whose people can be told; a promise of names refuses all others, such as `do`."""
+
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_NESTING = re.compile(r"/\*|\*/")
+
+
+def first_word(sql: str) -> str:
+    """Return the first word of a statement in small letters, after space, brackets and comments; else an empty text.
+
+    Comments nest, as they do in PostgreSQL: `/* /* */ select */ do` begins with `do`.
+    """
+    at = 0
+    while at < len(sql):
+        if sql[at].isspace() or sql[at] == "(":
+            at += 1
+        elif sql.startswith("--", at):
+            end = sql.find("\n", at)
+            at = len(sql) if end < 0 else end + 1
+        elif sql.startswith("/*", at):
+            at = _after_comment(sql, at)
+        else:
+            word = _WORD.match(sql, at)
+            return word[0].lower() if word is not None else ""
+    return ""
+
+
+def _after_comment(sql: str, at: int) -> int:
+    depth = 0
+    for mark in _NESTING.finditer(sql, at):
+        depth += 1 if mark[0] == "/*" else -1
+        if depth == 0:
+            return mark.end()
+    return len(sql)
+
+
 def naming(rules: RuleSet, purpose: str) -> Naming:
     """Return how people are named in the tables that a purpose sees; a table that cannot name them is left out."""
     found: dict[str, Mapping[str, tuple[str, ...]]] = {name: {} for name in rules.open_tables}
@@ -81,7 +120,7 @@ def _composite(parts: Sequence[Any]) -> str:
 
 def namer(how: Naming, origins: Sequence[tuple[str, str] | None]) -> Namer | None:
     """Return where people are named in a result, from each column's (table, column); None where not all are."""
-    if None in origins:
+    if None in origins or not origins:
         return None
     places = {origin: i for i, origin in enumerate(origins) if origin is not None}
     found = []

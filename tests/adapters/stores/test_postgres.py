@@ -385,6 +385,39 @@ def test_a_promise_of_names_refuses_what_does_not_name(
     assert notebook.told[-1] == ("refused", ("careful", "not-named", "c-careful"))
 
 
+def test_what_a_refused_statement_did_is_taken_back(url: str, store: PostgresStore) -> None:
+    store.rules = rules(
+        purpose("careful", 12, ["name"], witness=Witness.NAMED), logins=[Login("shop_careful", ("careful",))]
+    )
+    store.apply()
+    with psycopg.connect(url, autocommit=True) as ear, store.open(ask("careful", login="shop_careful")) as passage:
+        ear.execute("listen x")
+        for sql in (
+            "select pg_notify('x', name) from customers",
+            "do $$ begin perform pg_notify('x', 'told'); end $$",
+            "copy (select name from careful.customers) to stdout",
+            "/* /* */ select */ do $$ begin perform pg_notify('x', 'told'); end $$",
+        ):
+            with pytest.raises(Refused, match="does not name them"):
+                passage.run(sql)
+        with pytest.raises(StoreTrouble):
+            passage.run("select id from customers; select name from customers")
+        assert list(ear.notifies(timeout=0.2)) == []
+        assert passage.run("select id, name from customers where id = 1").count == 1
+
+
+def test_a_statement_without_a_result_is_witnessed_too(
+    store: PostgresStore, through: Callable[..., PostgresPassage]
+) -> None:
+    passage = through("support")
+    passage.run("begin")
+    passage.run("do $$ begin perform name from customers; end $$")
+    passage.run("commit")
+    notebook = store.witness
+    assert isinstance(notebook, Notebook)
+    assert [(r.grade, r.rows) for k, r in notebook.told if k == "reading"] == [("scope", 0)]
+
+
 def test_what_a_migration_adds_is_denied_and_told(store: PostgresStore, url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("alter table customers add column phone2 text")

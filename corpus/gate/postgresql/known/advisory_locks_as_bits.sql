@@ -1,6 +1,6 @@
 -- permit: support
 -- trust: put-aside
--- hole: side-channel
+-- hole: outlives
 -- Locks that mean what one wants them to mean.
 select pg_advisory_lock(ascii(substr(name, 3, 1))) from support.customers where id = 1
 

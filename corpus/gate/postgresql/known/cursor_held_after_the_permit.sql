@@ -1,6 +1,6 @@
 -- permit: support
 -- trust: held-cursors
--- hole: side-channel
+-- hole: outlives
 -- A cursor WITH HOLD keeps the rows that it was opened for when the permit ends.
 declare held cursor with hold for select name from support.customers order by id
 

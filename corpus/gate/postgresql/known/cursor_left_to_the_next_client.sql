@@ -1,7 +1,7 @@
 -- login: shop_pooled
 -- permit: none
 -- trust: held-cursors
--- hole: side-channel
+-- hole: outlives
 -- On a backend that a pooler lends from one client to the next, the next one can fetch from it.
 begin; select sekisho.enter('{{service support}}'); declare held cursor with hold for select name from support.customers order by id; commit
 

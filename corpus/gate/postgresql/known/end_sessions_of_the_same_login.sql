@@ -1,6 +1,6 @@
 -- permit: none
 -- trust: same-login
--- hole: side-channel
+-- hole: same-login
 -- Sessions of one login can end each other.
 -- on: second
 -- enter: support

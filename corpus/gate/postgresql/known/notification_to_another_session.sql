@@ -1,6 +1,6 @@
 -- permit: none
 -- trust: put-aside
--- hole: side-channel
+-- hole: outlives
 -- Who may read can tell others, also through the server.
 -- on: second
 listen aside

@@ -1,6 +1,6 @@
 -- permit: support
 -- trust: session-secret
--- hole: side-channel
+-- hole: outlives
 -- DISCARD ALL forgets the session's secret; whoever has read it can put it back on the same backend.
 do $$ begin perform pg_notify('aside', current_setting('sekisho.session')); end $$
 

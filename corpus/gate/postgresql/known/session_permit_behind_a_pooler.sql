@@ -1,5 +1,5 @@
 -- trust: poolers
--- hole: side-channel
+-- hole: outlives
 -- A session permit on a backend that a pooler lends to the next client, where the map does not say `pooled`.
 -- expect: says support
 select sekisho.enter('{{token support}}')

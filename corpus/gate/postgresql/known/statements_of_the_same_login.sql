@@ -1,6 +1,6 @@
 -- permit: none
 -- trust: statement-texts
--- hole: side-channel
+-- hole: same-login
 -- Sessions of one login see each other's statements, with the values that stand in their text.
 -- on: second
 -- enter: support

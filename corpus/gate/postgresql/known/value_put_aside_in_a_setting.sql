@@ -1,6 +1,6 @@
 -- permit: support
 -- trust: put-aside
--- hole: side-channel
+-- hole: outlives
 -- A setting of the session's own keeps what the permit showed.
 select set_config('mine.aside', string_agg(name, ','), false) from support.customers
 

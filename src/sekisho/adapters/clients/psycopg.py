@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -24,7 +24,7 @@ from sekisho.adapters.clients.readings import STRICT, Batched, Readings, Strict
 from sekisho.adapters.clients.service import Service, ServicePurpose, read_service
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask
-from sekisho.gate.naming import ANOTHER, NAME_THEM, NOT_NAMED, Namer, namer
+from sekisho.gate.naming import ANOTHER, NAME_THEM, NAMEABLE, NOT_NAMED, QUIET, Namer, People, first_word, namer
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 
@@ -211,6 +211,7 @@ class Use:
         self._purpose = gate.service.purposes[name]
         self._session = session
         self._path = f"{_quoted(self._purpose.schema)}, {_quoted(gate.service.schema)}"
+        self._over = False
         self._permit: _Permit | None = None
         self._first: tuple[str, tuple[object, ...]] | None = None
         if self._purpose.held:
@@ -223,27 +224,40 @@ class Use:
         """Run one statement; raises Refused with the clause where the policy says no, or NotWitnessed."""
         self._gate._readings.ready()
         self._timely()
+        word = first_word(sql)
+        named = self._purpose.witness == "named" and word not in QUIET
+        if named and word not in NAMEABLE:
+            self._refuse("not-named", NOT_NAMED, NAME_THEM)
+        # what a refused statement did is taken back: with the use's transaction, or with one of its own
+        with self._gate._db.transaction() if named and self._session else nullcontext():
+            return self._run(sql, params, word)
+
+    def _run(self, sql: str, params: Params, word: str) -> Cursor:
         cursor = self._gate._db.cursor()
         try:
-            self._run(cursor, sql, params)
+            self._send(cursor, sql, params)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedColumn) as error:
             self._explain(error)
-        if cursor.description is not None:
+        if cursor.description is not None or word not in QUIET:
             self._witness(sql, cursor)
         return cursor
 
-    def _run(self, cursor: Cursor, sql: str, params: Params) -> None:
+    def _send(self, cursor: Cursor, sql: str, params: Params) -> None:
         """Execute, the first time in one journey with the entering."""
         first, self._first = self._first, None
+        # without values it is prepared at once, because then the server takes one statement and no more
+        prepare = True if params is None else None
         if first is None:
-            cursor.execute(sql.encode(), params)
+            cursor.execute(sql.encode(), params, prepare=prepare)
             return
         with self._gate._db.pipeline():
             self._gate._db.execute(first[0].encode(), first[1])
-            cursor.execute(sql.encode(), params)
+            cursor.execute(sql.encode(), params, prepare=prepare)
 
     def _timely(self) -> None:
         """See that the permit still has time: a session enters anew, a transaction that is too long is refused."""
+        if self._over:
+            raise Refused("this use was refused and taken back", help="begin another", clause=self._purpose.clause)
         if self._purpose.held:
             return
         now = stamp.now().timestamp()
@@ -257,18 +271,20 @@ class Use:
 
     def _witness(self, sql: str, cursor: Cursor) -> None:
         shape = self._gate._shape(self._name, sql, cursor)
+        people: People | None = None
         if self._subject:
             subject, _, key = self._subject.partition(":")
-            people: Any = ((subject, key),)
+            people = ((subject, key),)
         elif shape.namer is not None:
             people = _people(shape.namer, cursor)
-        elif self._purpose.witness == "named":
+        elif self._purpose.witness == "named" and cursor.description is not None:
             cursor.close()
+            if not self._session:
+                self._over = True
+                self._gate._db.rollback()
             self._refuse("not-named", NOT_NAMED, NAME_THEM)
-        else:
-            people = None
         self._gate._readings.read(
-            self._name, self._permit.digest if self._permit else "", shape.fingerprint, cursor.rowcount, people
+            self._name, self._permit.digest if self._permit else "", shape.fingerprint, max(cursor.rowcount, 0), people
         )
 
     def _explain(self, error: psycopg.Error) -> NoReturn:

@@ -369,13 +369,13 @@ class SqliteLeaves:
         """Return the newest checkpoints, newest first."""
         with self._reading() as db:
             found = db.execute("select note from checkpoint order by size desc, rowid desc limit ?", (count,))
-            return [r[0] for r in found]
+            return [str(r[0]) for r in found]
 
     def cosigned(self, count: int) -> list[tuple[str, str]]:
         """Return the newest cosigned checkpoints with their verifier keys, newest first."""
         with self._reading() as db:
             found = db.execute("select note, cosigner from cosigned order by size desc, rowid desc limit ?", (count,))
-            return [(r[0], r[1]) for r in found]
+            return [(str(r[0]), str(r[1])) for r in found]
 
     def trail(self) -> Iterator[str]:
         """Yield every checkpoint, cosigned ones too, smallest first, read in portions."""

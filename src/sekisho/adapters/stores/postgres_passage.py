@@ -14,7 +14,17 @@ from sekisho.compiler.postgres_live import schema_of
 from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import PurposeRule, RuleSet
 from sekisho.gate.decide import Ask
-from sekisho.gate.naming import ANOTHER, NAME_THEM, NOT_NAMED, People, namer, naming
+from sekisho.gate.naming import (
+    ANOTHER,
+    NAME_THEM,
+    NAMEABLE,
+    NOT_NAMED,
+    QUIET,
+    People,
+    first_word,
+    namer,
+    naming,
+)
 from sekisho.gate.session import Answer, Issued, Reading
 from sekisho.gate.session import Witness as WitnessPort
 from sekisho.ground import stamp
@@ -58,8 +68,20 @@ class PostgresPassage:
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> Answer:
         """Run one statement; its reading is witnessed before the rows are handed over."""
+        if self._purpose.witness is not Witness.NAMED:
+            return self._run(sql, params)
+        if first_word(sql) not in NAMEABLE:
+            self._refuse("not-named", NOT_NAMED, None, help=NAME_THEM)
+        if first_word(sql) in QUIET:
+            return self._run(sql, params)
+        # what a refused statement did, such as a notification, is taken back with it
+        with self._db.transaction():
+            return self._run(sql, params)
+
+    def _run(self, sql: str, params: Sequence[Any]) -> Answer:
         try:
-            cursor = self._db.execute(sql.encode(), params or None)
+            # prepared, because then the server takes one statement and no more
+            cursor = self._db.execute(sql.encode(), params or None, prepare=True)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
             self._refuse("no-privilege", self._of_privilege(error), error)
         except psycopg.errors.UndefinedColumn as error:
@@ -71,11 +93,18 @@ class PostgresPassage:
         except UnicodeEncodeError as error:
             raise StoreTrouble("the statement is not text that can be sent", help="check it") from error
         if cursor.description is None:
+            if first_word(sql) not in QUIET:
+                self._witness.reading([self._reading(sql, max(cursor.rowcount, 0), self._whose())])
             return Answer((), (), max(cursor.rowcount, 0), {})
         rows = cursor.fetchall()
         origins = self._origins(cursor)
-        self._witness.reading([self._reading(sql, rows, self._people(rows, origins))])
+        self._witness.reading([self._reading(sql, len(rows), self._people(rows, origins))])
         return Answer(tuple(d.name for d in cursor.description), rows, len(rows), self._withheld(origins))
+
+    def _whose(self) -> People | None:
+        """Return the one person whose request this is, where the permit says so."""
+        subject, _, key = self._issued.permit.subject.partition(":")
+        return ((subject, key),) if subject else None
 
     def _origins(self, cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[tuple[str, str] | None]:
         result = cursor.pgresult
@@ -91,7 +120,7 @@ class PostgresPassage:
                 found[origin[1]] = hidden_name(self._rules, self._purpose.name, *origin)
         return found
 
-    def _reading(self, sql: str, rows: Sequence[Sequence[Any]], people: People | None) -> Reading:
+    def _reading(self, sql: str, rows: int, people: People | None) -> Reading:
         return Reading(
             store=self._rules.store,
             purpose=self._purpose.name,
@@ -99,16 +128,16 @@ class PostgresPassage:
             grade="scope" if people is None else "named",
             statement=hashlib.sha256(sql.encode()).hexdigest(),
             at=self._clock(),
-            rows=len(rows),
+            rows=rows,
             keys=people or (),
             permit=hashlib.sha256(self._issued.token.encode()).hexdigest(),
         )
 
     def _people(self, rows: Sequence[Sequence[Any]], origins: Sequence[tuple[str, str] | None]) -> People | None:
         """Return whose rows these are, or None; raises Refused where the promise demands that they be named."""
-        subject, _, key = self._issued.permit.subject.partition(":")
-        if subject:
-            return ((subject, key),)
+        whose = self._whose()
+        if whose is not None:
+            return whose
         named = namer(self._naming, origins)
         if named is not None:
             return named.people(rows)

@@ -62,7 +62,10 @@ union all select 'plain-client', 'every purpose login',
 union all select 'snapshot', 'every purpose login',
     'a transaction that keeps its snapshot sees people as they stood when it began, until it is ended'
 union all select 'side-channel', 'every purpose login',
-    'EXPLAIN ANALYZE says how many rows a view hid; a unique key says that a hidden value exists'
+    'EXPLAIN tells counts and guesses over all rows; a unique key says that a hidden value exists; the catalogue is open'
+union all select 'outlives', 'every purpose login',
+    'a cursor held, a setting or a notification keeps what a permit showed, and a session''s secret can be put back'
+union all select 'same-login', 'every purpose login', 'sessions of one login see each other''s statements and can end each other'
 union all select 'held-by-role', r.rolname, 'holds its purpose by role: its statements are witnessed only by its own client'
   from pg_roles r where r.rolname = any(%(bound)s)
 order by 1, 2, 3
