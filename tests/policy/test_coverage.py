@@ -89,12 +89,16 @@ def test_the_gate_depends_on_every_store() -> None:
 
 def test_the_young_are_kept_where_a_store_knows_their_age() -> None:
     made = policy(shipping(), MINORS)
-    knows = replace(store("shipping"), ages=("customers",))
+    knows = replace(store("shipping"), ages={"customer": "customers.born"})
     assert states(made, Facts((knows,)))["young"] is State.ENFORCED
     assert states(made, Facts((replace(knows, green=False),)))["young"] is State.BROKEN
     assert states(made, Facts((replace(knows, applied=False),)))["young"] is State.NOT_APPLIED
     assert states(made, Facts((store("shipping"),)))["young"] is State.NO_KEEPER
     assert states(made, Facts())["young"] is State.NO_KEEPER
+    blind = replace(store("shipping", name="b"), ages={"customer": ""})
+    assert states(made, Facts((knows, blind)))["young"] is State.NO_KEEPER, "a child would be seen there"
+    others = replace(store("shipping", name="b"), ages={"partner": ""})
+    assert states(made, Facts((knows, others)))["young"] is State.ENFORCED
 
 
 @pytest.mark.parametrize(

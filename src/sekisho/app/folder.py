@@ -95,7 +95,7 @@ def store_fact(rules: RuleSet, check: Check | None) -> StoreFact:
     for view in rules.views:
         tables[view.purpose] = (*tables.get(view.purpose, ()), view.table)
     compiled = frozenset(tables)
-    ages = tuple(f"{t.name}.{t.age}" for t in rules.tables if t.age)
+    ages = {t.subject: f"{t.name}.{t.age}" if t.age else "" for t in rules.tables if t.subject}
     if check is None:
         return StoreFact(rules.store, rules.engine, compiled, False, False, None, tables, ages)
     applied = check.differences != ("nothing is applied",)

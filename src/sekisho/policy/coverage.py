@@ -7,7 +7,7 @@ promises is as good as its worst.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
@@ -42,8 +42,8 @@ class StoreFact:
     checked_at: datetime | None
     tables: Mapping[str, tuple[str, ...]]
     """purpose → tables it sees."""
-    ages: tuple[str, ...] = ()
-    """Columns that say how old people are, as `table.column`."""
+    ages: Mapping[str, str] = field(default_factory=dict)
+    """class → `table.column` that says how old its people are, empty where the store holds them and does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +155,18 @@ def _oldest(stores: list[StoreFact]) -> datetime | None:
 
 
 def _minors(age: str, stores: list[StoreFact]) -> _One:
-    """Only a store that knows ages can keep young people's rows back by itself."""
-    knowing = [s for s in stores if s.ages]
-    if not knowing:
+    """Only a store that knows ages can keep young people's rows back, and then every store of those people must."""
+    classes = {c for s in stores for c, column in s.ages.items() if column}
+    knowing = [s for s in stores if classes & s.ages.keys()]
+    if not classes:
         return _One(State.NO_KEEPER, Sentence("under %(age)s: no map says which column holds an age", age=age))
-    where = "; ".join(f"{s.store}: {', '.join(s.ages)}" for s in knowing)
+    blind = [s.store for s in knowing if not all(s.ages[c] for c in classes & s.ages.keys())]
+    if blind:
+        return _One(
+            State.NO_KEEPER,
+            Sentence("under %(age)s: %(where)s does not know how old people are", age=age, where=", ".join(blind)),
+        )
+    where = "; ".join(f"{s.store}: {', '.join(c for c in s.ages.values() if c)}" for s in knowing)
     rule = Sentence("under %(age)s (%(where)s): no purpose sees them until a guardian said yes", age=age, where=where)
     return _One(_of_stores(knowing), rule, _oldest(knowing))
 

@@ -122,6 +122,7 @@ RULES = (
     gettext_noop("%(owner)s; review overdue since %(date)s"),
     gettext_noop("under %(age)s (%(where)s): no purpose sees them until a guardian said yes"),
     gettext_noop("under %(age)s: no map says which column holds an age"),
+    gettext_noop("under %(age)s: %(where)s does not know how old people are"),
     gettext_noop("the gate of every store is as it was applied"),
     gettext_noop("the evidence log verifies to its last byte"),
     gettext_noop("%(kind)s: this version cannot keep it yet"),
