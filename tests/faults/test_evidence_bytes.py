@@ -79,6 +79,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
         commits.append((32 + int(_written(journal)) * (24 + 4096), log.size))
         if log.size == 5:
             signed = log.checkpoint(SIGNER)
+            commits.append((32 + int(_written(journal)) * (24 + 4096), log.size))
     found = Ledger(path.read_bytes(), journal.read_bytes(), tuple(commits), signed)
     close(log)
     return found

@@ -64,6 +64,8 @@ class _Walk:
 
     def _trail(self) -> Iterator[notes.Checkpoint]:
         for text in self._store.trail():
+            if not isinstance(text, str):
+                raise BadInput("it is no text")
             if self._key is not None and notes.verify(text, self._key) is None and not self._unsigned:
                 size = notes.Checkpoint.parse(text).size
                 self._unsigned = f"the checkpoint at {size} is not signed with this key"
