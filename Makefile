@@ -7,23 +7,26 @@ QUICK ?=
 PORT ?= 8420
 .DEFAULT_GOAL := help
 
-.PHONY: help setup services run test unit lint bench clean
+.PHONY: help setup services run test unit lint docs bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: .venv/.ready ## install Sekisho and its tools into .venv
+setup: .venv/.tools ## install Sekisho and the tools of its tests into .venv
 
-.venv/.ready: pyproject.toml
+# what `make run` needs, and what everything else needs beside it
+.venv/.site: EXTRAS := site
+.venv/.tools: EXTRAS := site,dev
+.venv/.site .venv/.tools: pyproject.toml
 	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) is needed: install it and try again"; exit 1; }
 	@test -x $(PY) || python3 -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[site,dev]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
 services: setup ## start or install PostgreSQL when none is listening
 	@bash tools/services.sh
 
-run: setup ## make the sample studio and serve its policy page (STORE=postgresql for PostgreSQL)
+run: .venv/.site ## make the sample studio and serve its policy page (STORE=postgresql for PostgreSQL)
 	@if [ "$(STORE)" = postgresql ]; then \
 	  bash tools/services.sh postgresql && . var/services.env && \
 	  export SEKISHO_DEMO_URL="$${SEKISHO_DEMO_URL:-$${SEKISHO_TEST_POSTGRESQL%/*}/sekisho_demo}"; \
@@ -38,6 +41,9 @@ lint: setup ## ruff, mypy, import contracts, docs
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PY) tools/docs.py --check
+
+docs: setup ## make the reference pages from the code
+	@$(PY) tools/docs.py
 
 test: lint services ## everything
 	@bash tools/test.sh
