@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from calls import Call, addresses, calls, said_by_the_store
 
-from sekisho.adapters.stores.postgres import REMEDIES
+from sekisho.adapters.stores.postgres_check import REMEDIES
 from sekisho.app import settings
 from sekisho.cli.main import cli
 from sekisho.datamap import read as reading

@@ -15,52 +15,23 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from sekisho.adapters.stores import postgres_check as checks
 from sekisho.adapters.stores import postgres_live as look
 from sekisho.adapters.stores.postgres_passage import PostgresPassage
 from sekisho.compiler import postgres as compile_postgres
 from sekisho.compiler.plan import Plan, make_plan
-from sekisho.compiler.postgres_guard import right_mask
-from sekisho.compiler.postgres_live import MASK, Names, base, role_schema_of, schema_of
+from sekisho.compiler.postgres_live import Names
 from sekisho.compiler.quoting import dollar, ident, literal
 from sekisho.compiler.rules import RuleSet
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
-from sekisho.gate.session import LEASE, Carried, Check, Hole, Issued, Keys, Witness
+from sekisho.gate.session import LEASE, Carried, Check, Issued, Keys, Witness
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 
 TRIES = 5
 BEHIND = -2
 """What `sekisho.project` gives where facts are missing between what the store followed and what it is given."""
-
-REMEDIES: Mapping[str, str] = {
-    "superuser": "keep it for administration only; its use shows in the server log",
-    "bypassrls": "take it away: alter role … nobypassrls",
-    "createrole": "take it away: alter role … nocreaterole",
-    "replication": "declare it as the backup login, or take it away",
-    "read-all": "declare it as the backup login, or revoke the membership",
-    "owner-member": "revoke the membership",
-    "owner": "plan and apply again, so that the gate owns the table",
-    "grant": "revoke it, or plan and apply again",
-    "column-grant": "revoke it, or plan and apply again",
-    "view": "drop it, or revoke what others may do with it",
-    "function": "revoke execute from others, or make it an invoker function",
-    "publication": "take the table out of the publication, or declare the subscriber",
-    "event-trigger": "read what it does; disable it where it copies data",
-    "extension": "drop it where nobody needs it",
-    "language": "drop it where nobody needs it",
-    "create": "revoke it; a purpose login creates nothing",
-    "side-channel": "see docs/trust.md; existence can be inferred",
-    "policy": "drop it: what it allows is added to what the policy allows",
-    "member": "revoke the membership; what a login can become, it can do",
-    "unmapped-grant": "map the table, or revoke the grant",
-    "view-grant": "revoke it, or name the login in the map",
-    "outlives": "let poolers run DISCARD ALL, end with select sekisho.leave(); see docs/trust.md",
-    "same-login": "give each application a login of its own, and pass values as parameters",
-    "plain-client": "use `gate shell` or the psycopg client where each reading must be witnessed",
-    "snapshot": "the watcher ends it when it is idle after somebody's standing has changed",
-    "held-by-role": "give it permits instead where each reading must be witnessed",
-}
 
 
 class PostgresStore:
@@ -391,60 +362,10 @@ class PostgresStore:
 
     def verify(self) -> int:
         """Return how many rows carry a mask other than the one they must have, recomputed set-based; 0 is right."""
-        wrong = 0
         with self._open() as db:
-            live = look.inventory(db, self.rules.schema)
-            for table in self.rules.tables:
-                right = right_mask(self.rules, table, live)
-                counted = f"select count(*) from {base(self.rules, table.name)} t where t.{MASK} <> {right}"  # noqa: S608 - quoted names
-                row = db.execute(counted.encode()).fetchone()
-                wrong += 0 if row is None else int(row[0])
-        return wrong
-
-    # -- live checks --------------------------------------------------------------------------------------------
+            return checks.wrong_masks(db, self.rules)
 
     def check(self) -> Check:
         """Compare the catalogue with what was applied, and list the ways past the gate."""
         with self._open() as db:
-            if not look.applied(db):
-                return Check(self.name, self.clock(), ("nothing is applied",), ())
-            expected = {(k, n): d for k, n, d in db.execute("select kind, name, digest from sekisho.expected")}
-            present = look.state(db, self.rules)
-            live = look.inventory(db, self.rules.schema)
-            trouble = compile_postgres.diagnose(self.rules, live)
-            # rules that do not fit the database give no sections to compare
-            wanted = {} if trouble else {s.name: s.fingerprint for s in compile_postgres.sections(self.rules, live)}
-            stored = {a.name: a.fingerprint for a in look.applied(db)}
-            holes = self._holes(db)
-        differences = [
-            f"{k} {n} changed" for k, n in sorted(expected.keys() & present.keys()) if expected[k, n] != present[k, n]
-        ]
-        differences += [f"{k} {n} is gone" for k, n in sorted(expected.keys() - present.keys())]
-        differences += [f"{k} {n} is new" for k, n in sorted(present.keys() - expected.keys())]
-        differences += [
-            f"{n} is not as the policy says now"
-            for n in sorted(wanted.keys() | stored.keys() if wanted else ())
-            if wanted.get(n) != stored.get(n)
-        ]
-        differences += [d.message for d in trouble]
-        differences += [f"{h.who} {h.what}" for h in holes if h.code == "unmapped-grant"]
-        return Check(self.name, self.clock(), tuple(differences), holes, look.unmapped(live, self.rules))
-
-    def _holes(self, db: look.Connection) -> tuple[Hole, ...]:
-        rules = self.rules
-        rows = db.execute(
-            look.sql("holes"),
-            {
-                "schema": rules.schema,
-                "tables": [t.name for t in rules.tables],
-                "open": list(rules.open_tables),
-                "own_roles": Names.of(db.info.dbname).all(rules),
-                "schemas": sorted(
-                    {schema_of(v.purpose) for v in rules.views}
-                    | {role_schema_of(i.bound) for i in rules.logins if i.bound}
-                ),
-                "logins": [i.name for i in rules.logins],
-                "bound": [i.name for i in rules.logins if i.bound],
-            },
-        ).fetchall()
-        return tuple(Hole(code, who, what, REMEDIES[code]) for code, who, what in rows)
+            return checks.check(db, self.rules, self.clock())
