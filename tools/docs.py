@@ -17,7 +17,7 @@ def stale(top: Path, made: dict[str, str]) -> list[str]:
     folder = top / REFERENCE
     there = {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.md")}
     wrong = [
-        f"{REFERENCE}/{name}: {'missing' if name not in there else 'stale'}; run `.venv/bin/python tools/docs.py`"
+        f"{REFERENCE}/{name}: {'missing' if name not in there else 'stale'}; run `make docs`"
         for name, text in made.items()
         if there.get(name) != text
     ]
