@@ -156,3 +156,82 @@ def test_any_shape_gives_settings_or_bad_input(shape: dict[str, object]) -> None
         assert found.help
     else:
         assert all(s.engine in ("sqlite", "postgresql") and s.map.is_absolute() for s in found.stores)
+
+
+MAIL = """[mail]
+host = "smtp.studio.example"
+login = "privacy"
+password = "${POST}"
+from = "Studio <privacy@studio.example>"
+"""
+
+
+def test_a_mail_server_is_read_with_what_goes_without_saying() -> None:
+    mail = settings.parse(MAIL, ROOT, {"POST": "open sesame"}).mail
+    assert mail is not None
+    assert (mail.host, mail.port, mail.tls, mail.timeout, mail.links) == (
+        "smtp.studio.example",
+        587,
+        "starttls",
+        20.0,
+        "",
+    )
+    assert (mail.login, mail.password, mail.sender, mail.reply_to) == (
+        "privacy",
+        "open sesame",
+        "Studio <privacy@studio.example>",
+        "Studio <privacy@studio.example>",
+    )
+    assert "open sesame" not in repr(mail)
+
+
+def test_no_mail_table_means_no_mail() -> None:
+    assert settings.parse("", ROOT, {}).mail is None
+
+
+def test_a_port_follows_the_way() -> None:
+    read = settings.parse(MAIL + 'tls = "implicit"', ROOT, {"POST": "x"}).mail
+    here = settings.parse('[mail]\nhost = "127.0.0.1"\ntls = "none"\nfrom = "p@studio.example"', ROOT, {}).mail
+    assert read is not None
+    assert here is not None
+    assert (read.port, here.port) == (465, 25)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("mail = 3", "`mail` is a table"),
+        ("[mail]\nfrom = 'p@studio.example'", "mail has no `host`"),
+        ("[mail]\nhost = 'smtp.studio.example'", "mail has no `from`"),
+        ("[mail]\nhost = 'a b'\nfrom = 'p@studio.example'", "not the name of a server"),
+        (MAIL + "port = 0", "`port` is a whole number"),
+        (MAIL + "port = true", "`port` is a whole number"),
+        (MAIL + "timeout = 'long'", "`timeout` is a whole number"),
+        (MAIL + "tls = 'ssl'", "`ssl` is no way"),
+        (MAIL + "tls = 'none'", "unsealed to another machine"),
+        (MAIL + "links = 'http://privacy.studio.example'", "`links` is not an address"),
+        (MAIL + "links = 'https://u@privacy.studio.example'", "`links` is not an address"),
+        (MAIL + "links = 'https://privacy.studio.example/?a'", "`links` is not an address"),
+        (MAIL + "reply-to = 'nobody'", "`reply-to` is not an e-mail address"),
+        (MAIL.replace("Studio <privacy@studio.example>", "a@b.example\\r\\nBcc: c@d.example"), "`from` is not an"),
+        (MAIL.replace("login", "Login"), "know no `Login`"),
+        (MAIL.replace('login = "privacy"\n', ""), "a login goes with a password"),
+    ],
+)
+def test_a_wrong_mail_setting_is_told_with_its_place_and_remedy(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says) as wrong:
+        settings.parse(text, ROOT, {"POST": "open sesame"})
+    assert wrong.value.place.startswith("sekisho.toml")
+    assert wrong.value.help
+    assert "open sesame" not in f"{wrong.value} {wrong.value.help}"
+
+
+def test_a_password_in_the_file_is_refused_and_not_repeated() -> None:
+    with pytest.raises(BadInput, match="does not stand in the settings") as wrong:
+        settings.parse(MAIL.replace("${POST}", "hunter2"), ROOT, {})
+    assert "hunter2" not in f"{wrong.value} {wrong.value.help} {wrong.value.place}"
+
+
+def test_a_password_that_the_environment_lacks_is_told_by_its_name() -> None:
+    with pytest.raises(BadInput, match="no `POST`"):
+        settings.parse(MAIL, ROOT, {})

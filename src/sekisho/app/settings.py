@@ -9,6 +9,17 @@ path = "books"                       # people, consent, evidence and keys; a fol
 
 [site]
 origin = "studio.example/evidence"   # the log's name in checkpoints
+
+[mail]
+host = "smtp.studio.example"
+port = 587                           # 587 for starttls, 465 for implicit, 25 for none where nothing is said
+tls = "starttls"                     # or implicit; none only to a server on this machine
+login = "privacy"                    # only with a password
+password = "${MAIL_PASSWORD}"        # from the environment, never written here
+from = "Studio <privacy@studio.example>"
+reply-to = "privacy@studio.example"
+timeout = 20                         # seconds that the server may be silent
+links = "https://privacy.studio.example"   # where `/go/` is reached from outside
 """
 
 from __future__ import annotations
@@ -18,7 +29,8 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +38,12 @@ from urllib.parse import urlsplit
 from sekisho.ground.errors import BadInput
 
 NAME = "sekisho.toml"
-TABLES: Mapping[str, tuple[str, ...]] = {"stores": (), "books": ("path",), "site": ("origin",)}
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "stores": (),
+    "books": ("path",),
+    "site": ("origin",),
+    "mail": ("host", "port", "tls", "login", "password", "from", "reply-to", "timeout", "links"),
+}
 OF_STORE = ("url", "map")
 ENGINES: Mapping[str, str] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 """Scheme of an address → the engine behind it."""
@@ -35,6 +52,12 @@ KEYWORDS = re.compile(r"\s*[a-z_]+\s*=")
 """How an address of PostgreSQL begins that is written as `host=… dbname=…`."""
 ORIGIN = re.compile(r"[^\s+]{1,200}\Z")
 """What may name a log in a signed note: no spaces, no plus (C2SP signed-note)."""
+PORTS: Mapping[str, int] = {"starttls": 587, "implicit": 465, "none": 25}
+"""How the way to a mail server is sealed → the port where nothing is said (RFC 6409, RFC 8314)."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
+SECONDS = 300
+"""The longest silence of a mail server that is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,21 @@ class StoreSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSetting:
+    """Which server takes our messages, who they are from, and where their links lead."""
+
+    host: str
+    port: int
+    tls: str
+    sender: str
+    reply_to: str
+    timeout: float
+    links: str
+    login: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `sekisho.toml` says; paths are absolute."""
 
@@ -60,6 +98,7 @@ class Settings:
     stores: tuple[StoreSetting, ...]
     books: Path
     origin: str
+    mail: MailSetting | None = None
 
 
 def read(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -100,7 +139,8 @@ def parse(text: str, root: Path, environ: Mapping[str, str]) -> Settings:
         raise BadInput(
             f"`{origin[:60]}` cannot name a log", help="write it like `studio.example/evidence`", place=f"{NAME} [site]"
         )
-    return Settings(root, root / "policy.md", stores, _path(root, books, "[books]"), origin)
+    mail = _mail(_table(data, "mail"), environ) if "mail" in data else None
+    return Settings(root, root / "policy.md", stores, _path(root, books, "[books]"), origin, mail)
 
 
 def _said(error: Exception) -> str:
@@ -147,6 +187,13 @@ def _store(root: Path, name: str, setting: object, environ: Mapping[str, str]) -
             f"store `{name[:60]}` has no address", help='write `url = "sqlite:///shop.db"`', place=f"{NAME} {place}"
         )
     _only(setting, OF_STORE, f"the settings under {place}", "{}")
+    url = _filled(setting["url"], place, environ)
+    _address(url, place)
+    return StoreSetting(name, url, _path(root, _word(setting, "map", f"map/{name}.yaml", place), place))
+
+
+def _filled(text: str, place: str, environ: Mapping[str, str]) -> str:
+    """Return a text with its `${NAME}` taken from the environment."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in environ:
@@ -155,9 +202,7 @@ def _store(root: Path, name: str, setting: object, environ: Mapping[str, str]) -
             )
         return environ[match[1]]
 
-    url = VARIABLE.sub(value, setting["url"])
-    _address(url, place)
-    return StoreSetting(name, url, _path(root, _word(setting, "map", f"map/{name}.yaml", place), place))
+    return VARIABLE.sub(value, text)
 
 
 def _address(url: str, place: str) -> None:
@@ -178,6 +223,100 @@ def _address(url: str, place: str) -> None:
         _ = urlsplit(url).port
     except ValueError as error:
         raise trouble from error
+
+
+def _mail(table: Mapping[str, Any], environ: Mapping[str, str]) -> MailSetting:
+    place = f"{NAME} [mail]"
+    for name, example in (("host", "smtp.studio.example"), ("from", "Studio <privacy@studio.example>")):
+        if name not in table:
+            raise BadInput(f"mail has no `{name}`", help=f'write `{name} = "{example}"`', place=place)
+    host, tls = _word(table, "host", "smtp.studio.example", "[mail]"), _word(table, "tls", "starttls", "[mail]")
+    if not HOST.match(host):
+        raise BadInput("`host` is not the name of a server", help='write `host = "smtp.studio.example"`', place=place)
+    if tls not in PORTS:
+        raise BadInput(f"`{tls[:20]}` is no way to a mail server", help=f"use one of: {', '.join(PORTS)}", place=place)
+    if tls == "none" and host not in LOOPBACK:
+        raise BadInput(
+            "a message does not travel unsealed to another machine", help='write `tls = "starttls"`', place=place
+        )
+    login, password = _sign_in(table, environ)
+    sender = _mailbox(table, "from", "")
+    return MailSetting(
+        host,
+        _number(table, "port", PORTS[tls], 65535),
+        tls,
+        sender,
+        _mailbox(table, "reply-to", sender),
+        float(_number(table, "timeout", 20, SECONDS)),
+        _links(table),
+        login,
+        password,
+    )
+
+
+def _sign_in(table: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return login and password, both or none; no message repeats a password, wherever it was written."""
+    place = f"{NAME} [mail]"
+    if ("login" in table) != ("password" in table):
+        raise BadInput("a login goes with a password", help="write both, or none", place=place)
+    if "login" not in table:
+        return "", ""
+    written = _word(table, "password", "${MAIL_PASSWORD}", "[mail]")
+    if not VARIABLE.fullmatch(written):
+        raise BadInput(
+            "a password does not stand in the settings",
+            help='write `password = "${MAIL_PASSWORD}"` and set that in the environment',
+            place=place,
+        )
+    login = _filled(_word(table, "login", "privacy", "[mail]"), "[mail]", environ)
+    password = _filled(written, "[mail]", environ)
+    if not login or not password or not (login + password).isprintable():
+        raise BadInput("login or password is empty or not a text", help="look at the environment", place=place)
+    return login, password
+
+
+def _number(table: Mapping[str, Any], name: str, default: int, most: int) -> int:
+    value = table.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise BadInput(
+            f"`{name}` is a whole number from 1 to {most}", help=f"write `{name} = {default}`", place=f"{NAME} [mail]"
+        )
+    return value
+
+
+def _mailbox(table: Mapping[str, Any], name: str, default: str) -> str:
+    """Return what stands in a header for an address: `Studio <privacy@studio.example>`, or the bare address."""
+    value = _word(table, name, default or "Studio <privacy@studio.example>", "[mail]")
+    local, _, domain = parseaddr(value)[1].rpartition("@")
+    if not value.isprintable() or len(value) > 320 or not local or not re.fullmatch(r"[^\s@<>]+\.[^\s@<>]+", domain):
+        raise BadInput(
+            f"`{name}` is not an e-mail address",
+            help=f'write `{name} = "Studio <privacy@studio.example>"`',
+            place=f"{NAME} [mail]",
+        )
+    return value
+
+
+def _links(table: Mapping[str, Any]) -> str:
+    """Return where links lead, without a slash at its end; empty where nothing is said."""
+    if "links" not in table:
+        return ""
+    value = _word(table, "links", "https://privacy.studio.example", "[mail]")
+    trouble = BadInput(
+        "`links` is not an address that people can open",
+        help='write `links = "https://privacy.studio.example"`; http only on this machine',
+        place=f"{NAME} [mail]",
+    )
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise trouble from error
+    sealed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    plain = value.isascii() and value.isprintable() and " " not in value and len(value) <= 200
+    if not (sealed and plain and parts.hostname and "@" not in parts.netloc and not parts.query and not parts.fragment):
+        raise trouble
+    return value.rstrip("/")
 
 
 def sqlite_path(root: Path, url: str) -> Path:
