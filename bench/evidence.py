@@ -57,7 +57,8 @@ def folder() -> Iterator[Path]:
 def entries(count: int, seed: int) -> list[Entry]:
     """Of five: three packs of a service's readings, a permit, a decision; about 700 bytes each.
 
-    A pack is what a batched service witnesses at once, here a second with ten readings of one person each.
+    A pack is what a batched service witnesses at once: a fifth of a second at fifty readings a second, of one person
+    each.
     """
     chance = random.Random(seed)
     makers = (readings, readings, readings, permit, decision)

@@ -43,7 +43,7 @@ TYPES: Mapping[str, Type] = {
     "handles": _list(_hex(32)),
     "handle-lists": _list(_list(_hex(32))),
     "digest": _hex(64),
-    "digest?": Type(Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")], '""'),
+    "digest?": Type(Annotated[str, Meta(pattern=r"\A(?:.{64})?\Z")], '""'),
     "digests": _list(_hex(64)),
     "code": _CODE,
     "code?": Type(Annotated[str, Meta(max_length=128)], _CODE.rest),

@@ -68,10 +68,10 @@ def fold(hashes: Sequence[bytes]) -> bytes:
 
 def perfect(hashes: Sequence[bytes]) -> bytes:
     """Return the root of a complete subtree from its leaves, a power of two of them."""
-    row, sha = hashes, hashlib.sha256
-    while len(row) > 1:
-        row = [sha(b"\1" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
-    return row[0]
+    row, sha = b"".join(hashes), hashlib.sha256
+    while len(row) > HASH:
+        row = b"".join([sha(b"\1" + row[i : i + 2 * HASH]).digest() for i in range(0, len(row), 2 * HASH)])
+    return row
 
 
 def subtrees(start: int, end: int) -> list[tuple[int, int]]:
