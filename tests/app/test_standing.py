@@ -46,7 +46,6 @@ timezone: Asia/Tokyo
 purpose: shipping
 uses: [name, contact.postal]
 because: contract
-keep: until withdrawn
 ```
 
 - We write news to those who said yes. {#news}
