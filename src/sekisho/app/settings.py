@@ -6,6 +6,7 @@ map = "map/shop.yaml"                # map/STORE.yaml where nothing is said
 
 [books]
 path = "books"                       # people, consent, evidence and keys; a folder of its own
+url = "postgresql://books@db/books"  # people and consent there instead of in a file of that folder
 
 [site]
 origin = "studio.example/evidence"   # the log's name in checkpoints
@@ -40,7 +41,7 @@ from sekisho.ground.errors import BadInput
 NAME = "sekisho.toml"
 TABLES: Mapping[str, tuple[str, ...]] = {
     "stores": (),
-    "books": ("path",),
+    "books": ("path", "url"),
     "site": ("origin",),
     "mail": ("host", "port", "tls", "login", "password", "from", "reply-to", "timeout", "links"),
 }
@@ -99,6 +100,8 @@ class Settings:
     books: Path
     origin: str
     mail: MailSetting | None = None
+    books_url: str = field(default="", repr=False)
+    """Where people and consent are kept, where that is no file of the books' folder."""
 
 
 def read(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -140,7 +143,24 @@ def parse(text: str, root: Path, environ: Mapping[str, str]) -> Settings:
             f"`{origin[:60]}` cannot name a log", help="write it like `studio.example/evidence`", place=f"{NAME} [site]"
         )
     mail = _mail(_table(data, "mail"), environ) if "mail" in data else None
-    return Settings(root, root / "policy.md", stores, _path(root, books, "[books]"), origin, mail)
+    return Settings(
+        root, root / "policy.md", stores, _path(root, books, "[books]"), origin, mail, _books_url(data, environ)
+    )
+
+
+def _books_url(data: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    table = _table(data, "books")
+    if "url" not in table:
+        return ""
+    url = _filled(_word(table, "url", "postgresql://books@db/books", "[books]"), "[books]", environ)
+    if ENGINES.get(url.partition("://")[0]) != "postgresql":
+        raise BadInput(
+            "this is not an address for the books",
+            help="write `postgresql://name@host:5432/database`, or only `path` for a file",
+            place=f"{NAME} [books]",
+        )
+    _address(url, "[books]")
+    return url
 
 
 def _said(error: Exception) -> str:

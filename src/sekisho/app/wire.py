@@ -93,7 +93,7 @@ class Workspace:
 
     @cached_property
     def _books(self) -> Engine:
-        return open_books(self.settings.books / "books.db")
+        return open_books(self.settings.books_url or self.settings.books / "books.db")
 
     @cached_property
     def log(self) -> Log:

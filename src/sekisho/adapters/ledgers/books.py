@@ -1,19 +1,29 @@
-"""The books: one database for people and consent, SQLite by default, through SQLAlchemy Core."""
+"""The books: one database for people and consent, SQLite by default, PostgreSQL by its address, SQLAlchemy Core.
+
+Ledgers that others follow by number are written by one writer at a time, which takes the next numbers while it holds
+the books: the order of numbers is the order of commits, without a gap, so whoever has followed to a number has missed
+nothing below it. Two that would not wait for each other collide on the number.
+"""
 
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from sekisho.ground.errors import BadInput, StoreTrouble
+
 METADATA = sa.MetaData()
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 PERSON = sa.Table(
     "person",
@@ -43,7 +53,7 @@ ACTOR = sa.Table(
 FACT = sa.Table(
     "consent_fact",
     METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),
     sa.Column("person", sa.Text, nullable=False, index=True),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
@@ -54,7 +64,6 @@ FACT = sa.Table(
     sa.Column("method", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 
 REASON = sa.Table(
@@ -68,11 +77,39 @@ REASON = sa.Table(
 CHANGE = sa.Table(
     "change",
     METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),
     sa.Column("person", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 """Whose standing may have changed, in order, written together with what changed it: stores follow this to its head."""
+
+REQUEST = sa.Table(
+    "decision_request",
+    METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("first", NUMBER, nullable=False),
+    sa.Column("last", NUMBER, nullable=False),
+)
+"""What came in under an idempotency key (its digest), the digest of what it said, and which facts it became."""
+
+CLIENT = sa.Table(
+    "api_client",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("since", sa.Text, nullable=False),
+)
+"""Applications that may record decisions: a name and the SHA-256 of the key that was shown once."""
+
+FOLLOWED = sa.Table(
+    "followed",
+    METADATA,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("position", NUMBER, nullable=False),
+)
+"""How far each store had followed when it last said so; a door reads it to say which stores obey."""
 
 for table in (FACT, CHANGE):
     for verb in ("UPDATE", "DELETE"):
@@ -84,6 +121,17 @@ for table in (FACT, CHANGE):
                 "BEGIN SELECT RAISE(ABORT, 'this ledger is append-only'); END"
             ).execute_if(dialect="sqlite"),
         )
+    for statement in (
+        "CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'this ledger is append-only'; END $$",
+        f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION append_only()",
+    ):
+        event.listen(
+            table,
+            "after_create",
+            sa.DDL(statement).execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]  # as above
+        )
 
 
 def _careful(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -93,14 +141,87 @@ def _careful(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
-def open_books(path: Path) -> Engine:
-    """Open the books in a SQLite file, making them when they are not there."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
-    event.listen(engine, "connect", _careful)
-    METADATA.create_all(engine)
+def open_books(address: Path | str) -> Engine:
+    """Open the books in a SQLite file or at a PostgreSQL address, making them when they are not there."""
+    if isinstance(address, Path):
+        address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        address.touch(mode=0o600)
+        engine = sa.create_engine(f"sqlite:///{address}", poolclass=sa.pool.NullPool)
+        event.listen(engine, "connect", _careful)
+    else:
+        engine = sa.create_engine(_with_driver(address), pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    event.listen(engine, "handle_error", _trouble)
+    try:
+        _make(engine)
+    except sa.exc.OperationalError as error:
+        raise _away() from error
     return engine
+
+
+def _make(engine: Engine) -> None:
+    if not set(METADATA.tables) <= set(sa.inspect(engine).get_table_names()):
+        with writing(engine) as db:
+            METADATA.create_all(db)
+
+
+def _with_driver(address: str) -> sa.URL:
+    try:
+        return sa.make_url(address).set(drivername="postgresql+psycopg")
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise BadInput(
+            "the address of the books cannot be read",
+            help="write it like postgresql://name@host:5432/database",
+            place="sekisho.toml [books]",
+        ) from error
+
+
+def _trouble(context: sa.ExceptionContext) -> None:
+    """Turn what a database says when it is away or locked into an error of ours."""
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        context.chained_exception = _away()
+
+
+def _away() -> StoreTrouble:
+    return StoreTrouble("the books do not answer", help="nothing was recorded; see that they can be opened")
+
+
+LOCK = "select pg_advisory_xact_lock(1936024435, -2)"
+"""Held from before the numbers are taken until they are committed; PostgreSQL lets go after others can see them."""
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[sa.Connection]:
+    """Begin as the only writer of the books and commit at the end; others wait at the beginning, not half-way."""
+    with engine.begin() as db:
+        if engine.dialect.name == "sqlite":
+            db.exec_driver_sql("begin immediate")
+        else:
+            db.exec_driver_sql("set local lock_timeout = '30s'")
+            db.exec_driver_sql(LOCK)
+        yield db
+
+
+def head(db: sa.Connection, ledger: sa.Table) -> int:
+    """Return the last number of a ledger, 0 where it is empty."""
+    return int(db.execute(sa.select(sa.func.coalesce(sa.func.max(ledger.c.seq), 0))).scalar_one())
+
+
+def insert(db: sa.Connection, into: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert whole rows, in one statement where the database takes them so."""
+    if not rows:
+        return
+    if db.dialect.name == "sqlite":
+        db.execute(sa.insert(into), list(rows))
+        return
+    query = f"insert into {into.name} select * from json_populate_recordset(null::{into.name}, :rows)"  # noqa: S608 - a constant
+    db.execute(sa.text(query), {"rows": msgspec.json.encode(rows).decode()})
+
+
+def append(db: sa.Connection, ledger: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Append rows to a ledger under the next numbers, as the writer that holds the books; returns the first one."""
+    first = head(db, ledger) + 1
+    insert(db, ledger, [{"seq": first + n, **row} for n, row in enumerate(rows)])
+    return first
 
 
 @contextmanager

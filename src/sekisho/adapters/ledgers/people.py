@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from sekisho.adapters.ledgers.books import ACTOR, CHANGE, PERSON, PLACE, PORTION, portions
+from sekisho.adapters.ledgers.books import ACTOR, CHANGE, PERSON, PLACE, PORTION, append, insert, portions, writing
 from sekisho.ground import stamp
 from sekisho.people.model import Person, Place
 
@@ -21,26 +21,37 @@ class People:
     def register(self, store: str, subject: str, keys: Sequence[str], bands: Mapping[str, str] | None = None) -> int:
         """Make people for keys that have none yet and remember age bands; returns how many are new."""
         bands = bands or {}
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             known = set(self._known(db, store, subject, keys))
-            fresh = [k for k in dict.fromkeys(keys) if k not in known]
-            people = [
-                {"id": stamp.handle(), "handle": stamp.handle(), "subject": subject, "age_band": bands.get(k, "")}
-                for k in fresh
-            ]
-            if people:
-                db.execute(sa.insert(PERSON), people)
-                db.execute(
-                    sa.insert(PLACE),
-                    [
-                        {"store": store, "subject": subject, "key": k, "person": p["id"]}
-                        for k, p in zip(fresh, people, strict=True)
-                    ],
-                )
-                banded = [{"person": p["id"]} for p in people if p["age_band"]]
-                if banded:
-                    db.execute(sa.insert(CHANGE), banded)
+            fresh = [Place(store, subject, k) for k in dict.fromkeys(keys) if k not in known]
+            ids = self._make(db, fresh, bands)
+            append(db, CHANGE, [{"person": ids[p]} for p in fresh if bands.get(p.key)])
         return len(fresh)
+
+    @staticmethod
+    def _make(db: sa.Connection, places: Sequence[Place], bands: Mapping[str, str]) -> dict[Place, str]:
+        ids = {p: stamp.handle() for p in places}
+        people = [
+            {"id": ids[p], "handle": stamp.handle(), "subject": p.subject, "age_band": bands.get(p.key, "")}
+            for p in places
+        ]
+        insert(db, PERSON, people)
+        insert(db, PLACE, [{"store": p.store, "subject": p.subject, "key": p.key, "person": ids[p]} for p in places])
+        return ids
+
+    def within(self, db: sa.Connection, places: Iterable[Place]) -> dict[Place, str]:
+        """Return place → person id in a writer's transaction, making people where nobody is known."""
+        found, wanted = {}, list(dict.fromkeys(places))
+        for store, subject in dict.fromkeys((p.store, p.subject) for p in wanted):
+            keys = [p.key for p in wanted if (p.store, p.subject) == (store, subject)]
+            for portion in portions(keys):
+                rows = db.execute(
+                    sa.select(PLACE.c.key, PLACE.c.person).where(
+                        PLACE.c.store == store, PLACE.c.subject == subject, PLACE.c.key.in_(portion or ())
+                    )
+                )
+                found.update({Place(store, subject, key): person for key, person in rows})
+        return found | self._make(db, [p for p in wanted if p not in found], {})
 
     @staticmethod
     def _known(db: sa.Connection, store: str, subject: str, keys: Sequence[str]) -> Iterable[str]:
@@ -119,16 +130,21 @@ class People:
 
     def actor(self, label: str) -> str:
         """Return the handle of somebody who acts (`os:anna`, `service:shop`), made on first need."""
-        with self._engine.begin() as db:
-            known = db.execute(sa.select(ACTOR.c.handle).where(ACTOR.c.label == label)).scalar()
-            if known is not None:
-                return str(known)
-            handle = stamp.handle()
-            db.execute(sa.insert(ACTOR).values(handle=handle, label=label))
-            return handle
+        query = sa.select(ACTOR.c.handle).where(ACTOR.c.label == label)
+        with self._engine.connect() as db:
+            known = db.execute(query).scalar()
+        if known is not None:
+            return str(known)
+        with writing(self._engine) as db:
+            # another process may have made it meanwhile
+            known = db.execute(query).scalar()
+            if known is None:
+                known = stamp.handle()
+                db.execute(sa.insert(ACTOR).values(handle=known, label=label))
+            return str(known)
 
     def forget(self, person: str) -> None:
         """Forget a person's handle and places: what evidence says about the handle is then about nobody."""
-        with self._engine.begin() as db:
+        with writing(self._engine) as db:
             db.execute(sa.delete(PLACE).where(PLACE.c.person == person))
             db.execute(sa.delete(PERSON).where(PERSON.c.id == person))
