@@ -189,7 +189,7 @@ def filled(path: Path, count: int, bodies: bool) -> Iterator[Log]:
         rows = []
         for n in range(min(50_000, count - start)):
             salt, body = salts[n * 16 : n * 16 + 16], made[n % COMMIT]
-            leaf = sha(b"\0" + sha(salt + body).digest()).digest() if bodies else sha(salt).digest()
+            leaf = sha(b"\0" + salt + body).digest() if bodies else sha(salt).digest()
             rows.append((*kinds[n % COMMIT], body if bodies else None, salt if bodies else None, leaf))
         store.append(rows)  # type: ignore[arg-type]
     with store._reading() as db:

@@ -5,8 +5,8 @@
     receipt FILE --key KEY                   one entry: body, salt, inclusion proof, checkpoint
     consistency FILE OLD NEW --key KEY       the checkpoint in NEW extends the one in OLD
 
-Leaf content is SHA-256(salt, body); the tree is that of RFC 9162; checkpoints are C2SP signed notes with Ed25519 (kind
-1), cosignatures C2SP tlog-cosignature/v1 (kind 4). Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
+A leaf hashes salt and body; the tree is that of RFC 9162; checkpoints are C2SP signed notes with Ed25519 (kind 1),
+cosignatures C2SP tlog-cosignature/v1 (kind 4). Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def receipt(args, file):
         checkpoints(found["checkpoint"]),
     )
     need(0 <= seq < point[1], "the entry is not under the checkpoint")
-    content = sha256(bytes.fromhex(found["salt"] or "") + (body or "").encode()).digest()
+    content = bytes.fromhex(found["salt"] or "") + (body or "").encode()
     need(body is None or sha256(b"\0" + content).digest() == leaf, "the body is not what was recorded")
     root = climb(seq, point[1] - 1, leaf, map(bytes.fromhex, found["proof"]))[1]
     need(root == point[2], "the proof does not lead to the checkpoint")

@@ -1,6 +1,6 @@
 """The log: entries are appended, never changed; each leaf is a salted hash of a private body.
 
-Leaf content is SHA-256(salt, body), the leaf's hash is RFC 6962's. Bodies can be dropped without breaking a proof,
+A leaf is RFC 6962's, over salt and body. Bodies can be dropped without breaking a proof,
 and what is published (leaf hashes, checkpoints) tells nothing about them. What cannot be appended raises
 NotWitnessed, and then nothing may be given.
 """
@@ -52,7 +52,7 @@ class Log:
         random, sha = stamp.nonce(SALT * len(entries)), hashlib.sha256
         salts = [random[i : i + SALT] for i in range(0, len(random), SALT)]
         # `leaf_of`, written out: this runs for every entry there is
-        leaves = [sha(b"\0" + sha(s + b).digest()).digest() for s, b in zip(salts, bodies, strict=True)]
+        leaves = [sha(b"\0" + s + b).digest() for s, b in zip(salts, bodies, strict=True)]
         kinds = [e.kind for e in entries]
         clauses = [str(e.fields.get("clause", "")) for e in entries]
         prepared = list(zip(kinds, clauses, bodies, salts, leaves, strict=True))
