@@ -26,7 +26,6 @@ subject: person
 purpose: shipping
 uses: [name]
 because: contract
-keep: until withdrawn
 ```
 
 ## Contact {#contact}

@@ -50,10 +50,10 @@ postgresql() {
   say "no PostgreSQL can be had here: install it, or set SEKISHO_TEST_POSTGRESQL; its tests will be skipped and counted"
 }
 
-chromium() {
-  command -v chromium >/dev/null || install_package chromium fonts-noto-cjk
-  if command -v chromium >/dev/null; then
-    echo "export SEKISHO_TEST_CHROMIUM='$(command -v chromium)'"
+browser() {
+  type -P chromium >/dev/null || install_package chromium fonts-noto-cjk
+  if type -P chromium >/dev/null; then
+    echo "export SEKISHO_TEST_CHROMIUM='$(type -P chromium)'"
   else
     say "no Chromium can be had here: its tests will be skipped and counted"
   fi
@@ -62,7 +62,7 @@ chromium() {
 {
   postgresql
   if [ "$want" = all ]; then
-    chromium
+    browser
     command -v strace >/dev/null || install_package strace || say "no strace: faults of single system calls will be skipped and counted"
   fi
 } >var/services.env

@@ -45,7 +45,11 @@ def begin(folder: Path, url: str) -> Path:
     edit(folder / "map" / "shop.yaml", "engine: sqlite\nwithheld: absent", 'engine: postgresql\nschema: "The Shop"')
     edit(folder / "map" / "shop.yaml", "purposes: [news]", "purposes: [shop-news]")
     edit(folder / "policy.md", "purpose: news", "purpose: shop-news")
-    edit(folder / "policy.md", "because: consent", "because: contract")
+    edit(
+        folder / "policy.md",
+        "because: consent\nkeep: until withdrawn",
+        "because: contract\nkeep: 1 year after last order",
+    )
     return folder
 
 
