@@ -56,6 +56,8 @@ ENTRIES = {
     "readings": "several statements of one permit were answered",
     "refusal": "the gate said no",
     "consent-decision": "a person decided about a purpose",
+    "message-sent": "a message was handed to the mail server, before it got a line of it",
+    "message-suppressed": "a message was not sent: the address or the standing said no",
     "standing-projected": "people's standing was brought into a store",
     "store-closed": "every permit of a store was voided",
     "migration-entered": "governed tables were opened for a change of schema",

@@ -72,6 +72,8 @@ KINDS: Mapping[str, str] = {
     "readings": gettext_noop("readings of a service"),
     "refusal": gettext_noop("refusal"),
     "consent-decision": gettext_noop("decision of a person"),
+    "message-sent": gettext_noop("message sent"),
+    "message-suppressed": gettext_noop("message held back"),
     "standing-projected": gettext_noop("standing carried into a store"),
     "store-closed": gettext_noop("store closed"),
     "migration-entered": gettext_noop("migration"),
