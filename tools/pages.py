@@ -218,6 +218,7 @@ def configuration() -> list[str]:
 ENVIRONMENT = {
     "SEKISHO_FOLDER": "the folder whose pages the site serves; `serve` sets it",
     "SEKISHO_SECRET": "the site's secret; `serve` makes one where none is given",
+    "SEKISHO_MASTER_KEY": "the master key of the key store, 64 hexadecimal digits; without it the file of the settings",
     "SEKISHO_HOSTS": "the public names under which a proxy serves the pages; without it only this machine is answered",
     "SEKISHO_DEMO_URL": "the address of an empty PostgreSQL database for `demo`",
 }

@@ -21,6 +21,15 @@ from = "Studio <privacy@studio.example>"
 reply-to = "privacy@studio.example"
 timeout = 20                         # seconds that the server may be silent
 links = "https://privacy.studio.example"   # where `/go/` is reached from outside
+
+[keys]
+path = "books/keys/store.db"         # the key store: outside every other book, its backups and replicas
+register = "books/keys/erased.db"    # who was erased; copied often, never put back from a backup of keys
+master = "books/keys/master"         # the master key; better on another volume, or in SEKISHO_MASTER_KEY
+horizon_days = 30                    # how long backups of keys are kept, and how old a wrapping key becomes
+
+[vault]
+url = "sqlite:///books/vault.db"     # or postgresql://…: sealed records, in a database of their own
 """
 
 from __future__ import annotations
@@ -44,6 +53,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "books": ("path", "url"),
     "site": ("origin",),
     "mail": ("host", "port", "tls", "login", "password", "from", "reply-to", "timeout", "links"),
+    "keys": ("path", "register", "master", "horizon_days"),
+    "vault": ("url",),
 }
 OF_STORE = ("url", "map")
 ENGINES: Mapping[str, str] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
@@ -57,6 +68,8 @@ PORTS: Mapping[str, int] = {"starttls": 587, "implicit": 465, "none": 25}
 """How the way to a mail server is sealed → the port where nothing is said (RFC 6409, RFC 8314)."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
+MOST_DAYS = 3650
+"""The longest horizon of keys."""
 SECONDS = 300
 """The longest silence of a mail server that is waited for."""
 
@@ -91,6 +104,16 @@ class MailSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySetting:
+    """Where the key store, the erasure register and the master key lie; the horizon in days."""
+
+    store: Path
+    register: Path
+    master: Path
+    horizon: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `sekisho.toml` says; paths are absolute."""
 
@@ -102,6 +125,9 @@ class Settings:
     mail: MailSetting | None = None
     books_url: str = field(default="", repr=False)
     """Where people and consent are kept, where that is no file of the books' folder."""
+    keys: KeySetting = field(kw_only=True)
+    vault_url: str = field(kw_only=True, repr=False)
+    """Where sealed records are kept."""
 
 
 def read(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -143,9 +169,26 @@ def parse(text: str, root: Path, environ: Mapping[str, str]) -> Settings:
             f"`{origin[:60]}` cannot name a log", help="write it like `studio.example/evidence`", place=f"{NAME} [site]"
         )
     mail = _mail(_table(data, "mail"), environ) if "mail" in data else None
+    folder = _path(root, books, "[books]")
+    keys, vault = _keys(_table(data, "keys"), root, folder), _vault_url(data, folder, environ)
     return Settings(
-        root, root / "policy.md", stores, _path(root, books, "[books]"), origin, mail, _books_url(data, environ)
+        root, root / "policy.md", stores, folder, origin, mail, _books_url(data, environ), keys=keys, vault_url=vault
     )
+
+
+def _keys(table: Mapping[str, Any], root: Path, books: Path) -> KeySetting:
+    names = {"path": "store.db", "register": "erased.db", "master": "master"}
+    store, register, master = (
+        _path(root, _word(table, key, str(books / "keys" / file), "[keys]"), "[keys]") for key, file in names.items()
+    )
+    return KeySetting(store, register, master, _number(table, "horizon_days", 30, MOST_DAYS, "[keys]"))
+
+
+def _vault_url(data: Mapping[str, Any], books: Path, environ: Mapping[str, str]) -> str:
+    url = _word(_table(data, "vault"), "url", f"sqlite:///{books / 'vault.db'}", "[vault]")
+    url = _filled(url, "[vault]", environ)
+    _address(url, "[vault]")
+    return url
 
 
 def _books_url(data: Mapping[str, Any], environ: Mapping[str, str]) -> str:
@@ -295,11 +338,11 @@ def _sign_in(table: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str,
     return login, password
 
 
-def _number(table: Mapping[str, Any], name: str, default: int, most: int) -> int:
+def _number(table: Mapping[str, Any], name: str, default: int, most: int, place: str = "[mail]") -> int:
     value = table.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise BadInput(
-            f"`{name}` is a whole number from 1 to {most}", help=f"write `{name} = {default}`", place=f"{NAME} [mail]"
+            f"`{name}` is a whole number from 1 to {most}", help=f"write `{name} = {default}`", place=f"{NAME} {place}"
         )
     return value
 

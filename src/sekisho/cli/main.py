@@ -22,6 +22,7 @@ COMMANDS = {
     "consent": ("consent", "consent", "record what a person decided"),
     "evidence": ("evidence", "evidence", "verify the log, prove entries, make checkpoints"),
     "cosign": ("evidence", "cosign", "sign a log's checkpoint as an outsider"),
+    "keys": ("keys", "keys", "look after the keys of people's records"),
     "serve": ("serve", "serve", "serve the policy's pages"),
     "demo": ("serve", "demo", "make the sample studio and try it"),
     "doctor": ("doctor", "doctor", "look at this machine and this folder"),
