@@ -390,3 +390,18 @@ def test_a_child_is_told_by_its_own_row_on_a_server(governed: Workspace) -> None
 def test_a_script_cannot_become_the_administrator(governed: Workspace, script: str) -> None:
     with pytest.raises(StoreTrouble, match="the script failed"):
         governed.migrate("one", "ticket 12", f"{script}; create role sekisho_evil superuser")
+
+
+@pytest.mark.unit
+def test_a_row_of_ones_own_is_looked_up(workspace: Workspace) -> None:
+    asked = [("customer", "5"), ("customer", "05"), ("customer", "99"), ("client", "5")]
+    assert workspace.store("one").exists(asked) == {("customer", "5"), ("customer", "05")}
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not listening(), reason="no PostgreSQL answers; `make services` starts one")
+def test_a_row_of_ones_own_is_looked_up_on_a_server(governed: Workspace) -> None:
+    asked = [("customer", "5"), ("customer", "05"), ("customer", "99"), ("client", "5")]
+    assert governed.store("one").exists(asked) == {("customer", "5"), ("customer", "05")}
+    with pytest.raises(BadInput, match="does not fit its column"):
+        governed.store("one").exists([("customer", "a%s")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sekisho.adapters.clients.service import Service, make_service
 from sekisho.adapters.ledgers.books import alone, open_books
 from sekisho.adapters.ledgers.consent import Consents
+from sekisho.adapters.ledgers.decisions import Decisions, Request, Taken
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
 from sekisho.adapters.ledgers.keyring import KeyRing
 from sekisho.adapters.ledgers.people import People
@@ -25,6 +26,8 @@ from sekisho.app import settings as reading
 from sekisho.app.folder import check_folder, read_source, store_fact, write_lock
 from sekisho.app.recorder import Recorder
 from sekisho.compiler.lower import lower
+from sekisho.consent.book import Choices, Shown, shown
+from sekisho.consent.book import check as check_choices
 from sekisho.consent.facts import Decision, Fact
 from sekisho.consent.standing import Band, Rule, fold
 from sekisho.datamap.read import read as read_map
@@ -34,7 +37,6 @@ from sekisho.evidence.log import Log
 from sekisho.gate.permit import reason_digest
 from sekisho.gate.session import Check
 from sekisho.ground import stamp
-from sekisho.ground.canon import text_digest
 from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble
 from sekisho.people.model import Person, Place
 from sekisho.policy.coverage import Facts, Kept, coverage
@@ -90,6 +92,16 @@ class Workspace:
     def consents(self) -> Consents:
         """The consent ledger."""
         return Consents(self._books)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """The way of decisions into the books."""
+        return Decisions(self._books, self.people)
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What people decide about, and the digests of its words."""
+        return shown(self.policy)
 
     @cached_property
     def _books(self) -> Engine:
@@ -246,21 +258,30 @@ class Workspace:
         return troubles
 
     def decide(
-        self, place: Place, purpose: str, decision: Decision, *, method: str = "staff", by: str = "self"
+        self, place: Place, purpose: str, decision: Decision, *, method: str = "staff", by: str = "self", key: str = ""
     ) -> Decided:
         """Record a person's decision and carry it into every store that answers; the others follow later."""
-        if self.people.person(place) is None:
-            self.people.register(place.store, place.subject, [place.key])
-        person = self.people.person(place)
-        if person is None:
-            raise StoreTrouble("the person could not be registered", help="try again")
-        self.consents.append([self.fact(person.id, purpose, decision, method, by)])
+        choice = self.shown.choose(purpose, decision)
+        who = (place.store, place.subject, place.key)
+        choices = Choices(who, (choice,), self.shown.version, self.shown.original, method, self.clock(), by, key)
+        (taken,), decided = self.take([("staff", choices)])
+        if taken.trouble:
+            raise BadInput(taken.trouble, help="take a new key for each request")
+        return decided
+
+    def take(
+        self, batch: Sequence[Request], *, dated: bool = False, told: Callable[[int], None] = lambda count: None
+    ) -> tuple[list[Taken], Decided]:
+        """Record what people decided, each request once under its key, and carry it into every store that answers."""
+        for _, choices in batch:
+            check_choices(choices)
+        taken = self.decisions.take(batch, dated=dated, told=told)
         try:
             self.note()
         finally:
             # a withdrawal is obeyed even where it cannot be witnessed yet
             done, waiting = self._carry_out()
-        return Decided(done, waiting)
+        return taken, Decided(done, waiting)
 
     def _carry_out(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         done, waiting = [], []
@@ -274,14 +295,8 @@ class Workspace:
 
     def fact(self, person: str, purpose: str, decision: Decision, method: str, by: str = "self") -> Fact:
         """Return a decision about a purpose, bound to the text that its clause has now."""
-        rule = self.policy.purpose(purpose)
-        clause = self.policy.clause(rule.clause) if rule is not None else None
-        if rule is None or rule.reserved or clause is None:
-            known = ", ".join(p.name for p in self.policy.purposes if not p.reserved)
-            raise BadInput(f"`{purpose}` is not a purpose that people decide about", help=f"use one of: {known}")
-        text = text_digest(clause.prose.get(self.policy.original, ""))
-        version, language = self.policy.version.isoformat(), self.policy.original
-        return Fact(person, rule.name, rule.number, decision, text, version, language, method, self.clock(), by)
+        choice, now = self.shown.choose(purpose, decision), self.clock()
+        return Choices(person, (choice,), self.shown.version, self.shown.original, method, now, by).facts(person)[0]
 
     def note(self) -> int:
         """Enter into the log the decisions that are not there yet; returns how many.

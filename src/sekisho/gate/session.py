@@ -148,5 +148,8 @@ class Store(Protocol):
     def minors(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return which people, by (class, key), are under age by what their own rows say."""
 
+    def exists(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), have a row of their own; raises StoreTrouble where none can be seen."""
+
     def renew(self, head: int) -> datetime | None:
         """Open opt-in purposes for a while and return until when; None where the store is not at `head`."""

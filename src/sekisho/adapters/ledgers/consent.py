@@ -28,6 +28,8 @@ class Consents:
     @staticmethod
     def within(db: sa.Connection, facts: Sequence[Fact]) -> int:
         """Append facts in a writer's transaction; returns the number of the first."""
+        if not facts:
+            return 0
         first = append(db, FACT, [_row(f) for f in facts])
         append(db, CHANGE, [{"person": p} for p in dict.fromkeys(f.person for f in facts)])
         return first

@@ -30,6 +30,9 @@ from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 
 TRIES = 5
+PATIENCE = timedelta(seconds=5)
+"""How long a transaction may sit idle on a snapshot from before a change of somebody's standing until it is ended."""
+
 BEHIND = -2
 """What `sekisho.project` gives where facts are missing between what the store followed and what it is given."""
 
@@ -227,12 +230,13 @@ class PostgresStore:
         rule = self.rules.purpose(ask.purpose)
         if rule is None:
             raise Refused(f"`{ask.purpose}` is not a purpose of the policy")
-        row = db.execute("select epoch from sekisho.lease").fetchone()
+        # the store's own clock: it judges the permit, and may differ from ours
+        row = db.execute("select epoch, clock_timestamp() from sekisho.lease").fetchone()
         if row is None:
             raise StoreTrouble(f"store `{self.name}` has no lease", help="apply the plan again")
         key = self.keys.key(self.name, ask.login)
         place = permits.Place(self.name, db.info.dbname, row[0])
-        permit = permits.make(ask, rule.number, place, terms, key, at=self.clock(), nonce=stamp.nonce())
+        permit = permits.make(ask, rule.number, place, terms, key, at=row[1], nonce=stamp.nonce())
         token = permits.sign(permit, key)
         try:
             row = db.execute("select sekisho.witness_permit(%s, %s)", (token, ask.reason)).fetchone()
@@ -334,6 +338,21 @@ class PostgresStore:
             except psycopg.errors.DataError as error:
                 raise self._misfit() from error
 
+    def exists(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), have a row of their own; raises StoreTrouble where rows are hidden."""
+        with self._open() as db:
+            try:
+                found = look.exist(db, self.rules, people)
+            except psycopg.errors.DataError as error:
+                raise self._misfit() from error
+            except psycopg.errors.InsufficientPrivilege:
+                found = None
+        if found is None:
+            raise StoreTrouble(
+                f"the address of store `{self.name}` may not see its people", help="use an administrator's address"
+            )
+        return found
+
     def _misfit(self) -> BadInput:
         return BadInput(
             f"a person's key does not fit its column in store `{self.name}`",
@@ -341,11 +360,13 @@ class PostgresStore:
         )
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
-        """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
-        until = self.clock() + life
+        """Open opt-in purposes for a while by the store's clock; returns until when, None where it is not at `head`."""
         with self._open() as db:
-            row = db.execute("select sekisho.renew(%s, %s)", (until, head)).fetchone()
-        return None if row is None or row[0] is None else until
+            row = db.execute(
+                "select sekisho.renew(present + %s, %s), present + %s from clock_timestamp() present",
+                (life, head, life),
+            ).fetchone()
+        return None if row is None or row[0] is None else row[1]
 
     def close(self) -> int:
         """Void every permit, close opt-in purposes and end what has entered, at once; returns the new epoch."""
@@ -354,10 +375,10 @@ class PostgresStore:
         self.watch()
         return 0 if row is None else int(row[0])
 
-    def watch(self) -> int:
-        """End backends whose permit is over; returns how many were ended."""
+    def watch(self, patience: timedelta = PATIENCE) -> int:
+        """End backends whose permit is over, or that sit on an old snapshot; returns how many were ended."""
         with self._open(autocommit=True) as db:
-            rows = db.execute("select pg_terminate_backend(pid) from sekisho.overdue() pid").fetchall()
+            rows = db.execute("select pg_terminate_backend(pid) from sekisho.overdue(%s) pid", (patience,)).fetchall()
         return len(rows)
 
     def verify(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
@@ -13,7 +13,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from sekisho.compiler.plan import Applied
-from sekisho.compiler.postgres_live import Inventory, LiveTable, Names, role_schema_of, schema_of
+from sekisho.compiler.postgres_guard import key_parts
+from sekisho.compiler.postgres_live import Inventory, LiveTable, Names, base, role_schema_of, schema_of
+from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import RuleSet
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -136,3 +138,23 @@ def unmapped(live: Inventory, rules: RuleSet) -> tuple[str, ...]:
         elif name not in rules.open_tables and table.kind in ("r", "p", "f", "m"):
             found.append(name)
     return tuple(found)
+
+
+def exist(db: Connection, rules: RuleSet, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]] | None:
+    """Return which people, by (class, key), have a row of their own, or None where row security hides rows from us."""
+    live = inventory(db, rules.schema)
+    found: set[tuple[str, str]] = set()
+    for table in rules.tables:
+        keys = [key for subject, key in people if subject == table.subject]
+        if not table.subject or not keys:
+            continue
+        name = base(rules, table.name)
+        hidden = db.execute("select row_security_active(%s)", (name,)).fetchone()
+        if hidden is None or hidden[0]:
+            return None
+        parts = key_parts(table.key, "u.key", live.tables[table.name])
+        match = " and ".join(f"t.{ident(c)} = {part}" for c, part in zip(table.key, parts, strict=True))
+        same = f"exists (select 1 from {name} t where {match})".replace("%", "%%")  # noqa: S608 - quoted names
+        query = f"select u.key from unnest(%s::text[]) u(key) where {same}"  # noqa: S608 - as above
+        found.update((table.subject, key) for (key,) in db.execute(query.encode(), (keys,)))
+    return found

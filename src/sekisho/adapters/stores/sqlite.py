@@ -207,15 +207,23 @@ class SqliteStore:
         asked = f"select 1 from {ident(table.name)} t where {match} and {young}"  # noqa: S608 - quoted names
         return db.execute(asked, (key,)).fetchone() is not None
 
+    def exists(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which people, by (class, key), have a row of their own."""
+        tables = {t.subject: t for t in self.rules.tables if t.subject}
+        with self._open() as db:
+            return {(c, k) for c, k in people if c in tables and self._row(db, tables[c], k) is not None}
+
     def _canonical(self, db: sqlite3.Connection, subject: str, key: str) -> str:
         """Return a key as the person's own row writes it, where there is one: `07` is `7` in an integer column."""
         table = next((t for t in self.rules.tables if t.subject == subject), None)
-        if table is None:
-            return key
+        own = self._row(db, table, key) if table is not None else None
+        return key if own is None else own
+
+    def _row(self, db: sqlite3.Connection, table: TableRule, key: str) -> str | None:
         match = compile_sqlite.key_equals("t", table.key, "?1")
         own = compile_sqlite.key_text("t", table.key)
         row = db.execute(f"select {own} from {ident(table.name)} t where {match}", (key,)).fetchone()  # noqa: S608 - quoted names
-        return key if row is None else str(row[0])
+        return None if row is None else str(row[0])
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
         """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
