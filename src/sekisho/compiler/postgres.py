@@ -121,7 +121,7 @@ def _core(rules: RuleSet, names: Names) -> Section:
     create, *body = (fill(piece, words).strip() for piece in template.split("--;"))
     witness, service = ident(names.witness), ident(names.service)
     both = ("witness_permit(text, text)", "witness_readings(jsonb)")
-    alone = ("renew(timestamptz, bigint)", "close_store()", "collect(integer)", "overdue()")
+    alone = ("renew(timestamptz, bigint)", "close_store()", "collect(integer)", "overdue(interval)")
     grants = (
         "revoke all on all tables in schema sekisho from public",
         "revoke all on all functions in schema sekisho from public",

@@ -303,7 +303,9 @@ $$;
 --;
 -- End what is over and return the backends to terminate: those whose permit has passed, those of the gate's logins that
 -- still look at people as they stood before the last change (a snapshot held while idle), and nothing of anybody else's.
-create function sekisho.overdue() returns setof integer
+-- A statement with values keeps its snapshot until the next one also where that would take a new one, and no catalogue tells
+-- the two apart: hence some patience, or every application would be cut off between two of its statements.
+create function sekisho.overdue(patience interval) returns setof integer
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   with gone as (
     delete from sekisho.entered e
@@ -315,4 +317,5 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   select a.pid from pg_stat_activity a, sekisho.lease l
   where a.datname = current_database() and a.usename in (select name from sekisho.login)
     and a.state like 'idle in transaction%' and a.backend_xmin is not null and a.xact_start < l.changed_at
+    and a.state_change <= clock_timestamp() - patience
 $$;

@@ -171,6 +171,22 @@ def test_a_transaction_longer_than_its_permit_is_told_so(opened: Open, monkeypat
             db.execute("select id from customers where id = 1")
 
 
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_a_clock_that_differs_from_the_stores_keeps_nobody_out(
+    store: PostgresStore, opened: Open, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from sekisho.adapters.clients import psycopg as client
+
+    monkeypatch.setattr(client.stamp, "now", lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    gate = opened()
+    for _ in range(2):
+        with gate.purpose("support", reason="x") as db:
+            assert db.execute("select id from customers where id = 1").fetchone() == (1,)
+    assert [k for k, _ in told(store)].count("permit-issued") == 1
+
+
 def test_a_purpose_held_by_role_needs_no_permit_and_is_witnessed(store: PostgresStore, opened: Open) -> None:
     gate = opened("shop_auto")
     with gate.purpose("shipping", reason="orders of today") as db:

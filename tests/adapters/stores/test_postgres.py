@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -441,8 +442,21 @@ def test_a_snapshot_from_before_a_change_is_ended(store: PostgresStore, url: str
         db.execute("select sekisho.enter(%s)", (token,))
         assert db.execute("select count(*) from support.customers").fetchone() == (20,)
         stand(store, {("customer", "5"): 0b11111})
+        assert store.watch() == 0, "an application is not cut off between two of its statements"
+        assert store.watch(timedelta(0)) == 1
         with pytest.raises(psycopg.errors.AdminShutdown):
             db.execute("select count(*) from support.customers")
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_clocks_that_differ_from_the_stores_keep_nobody_out(store: PostgresStore, url: str, minutes: int) -> None:
+    store.clock = lambda: datetime.now(UTC) + timedelta(minutes=minutes)
+    with as_login(url, "shop_support") as db:
+        db.execute("select sekisho.enter(%s)", (store.issue(ask("support")).token,))
+        assert db.execute("select count(*) from support.customers").fetchone() == (20,)
+    until = store.renew(store.position())
+    with psycopg.connect(url) as admin:
+        assert admin.execute("select open_until from sekisho.lease where open_until > now()").fetchone() == (until,)
 
 
 def test_a_login_cannot_put_data_aside(store: PostgresStore, url: str) -> None:

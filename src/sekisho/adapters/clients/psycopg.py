@@ -51,6 +51,7 @@ class _Permit:
     token: str
     digest: str
     until: float
+    """When it ends by the clock here: the store's may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,13 @@ class Gate:
         service = self.service
         key = service.login_key
         try:
-            row = self._witness.execute("select epoch, current_database() from sekisho.lease").fetchone()
-            place = permits.Place(service.store, row[1] if row else "", row[0] if row else 0)
+            row = self._witness.execute(
+                "select epoch, current_database(), clock_timestamp() from sekisho.lease"
+            ).fetchone()
+            epoch, database, at = row or (0, "", now)
+            place = permits.Place(service.store, database, epoch)
             ask = Ask(service.login, name, service.actor, reason, subject)
-            permit = permits.make(ask, service.purposes[name].number, place, terms, key, at=now, nonce=stamp.nonce())
+            permit = permits.make(ask, service.purposes[name].number, place, terms, key, at=at, nonce=stamp.nonce())
             token = permits.sign(permit, key)
             self._witness.execute("select sekisho.witness_permit(%s, %s)", (token, reason))
         except psycopg.errors.InsufficientPrivilege as error:
@@ -159,7 +163,8 @@ class Gate:
             raise NotWitnessed(
                 "the permit could not be witnessed", help="see why the store does not take it"
             ) from error
-        made = _Permit(token, permits.digest(token).hex(), permit.until)
+        ends = now.timestamp() + permit.until - at.timestamp()
+        made = _Permit(token, permits.digest(token).hex(), ends)
         self._permits = {k: p for k, p in self._permits.items() if p.until > now.timestamp()}
         self._permits[asked] = made
         return made
@@ -236,7 +241,11 @@ class Use:
         cursor = self._gate._db.cursor()
         try:
             self._send(cursor, sql, params)
-        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedColumn) as error:
+        except (
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.FeatureNotSupported,  # a withheld column is written
+            psycopg.errors.UndefinedColumn,
+        ) as error:
             self._explain(error)
         if cursor.description is not None or word not in QUIET:
             self._witness(sql, cursor)
