@@ -91,6 +91,16 @@ class Check:
         return not self.differences
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How a store stands to the service: how far it followed, until when it is open, how much waits to be witnessed."""
+
+    position: int
+    open_until: datetime | None
+    """None where it was closed and nobody opened it since."""
+    waiting: int
+
+
 class Keys(Protocol):
     """Where the secrets of logins are kept, outside every store."""
 
@@ -150,6 +160,9 @@ class Store(Protocol):
 
     def exists(self, people: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return which people, by (class, key), have a row of their own; raises StoreTrouble where none can be seen."""
+
+    def lease(self) -> Lease:
+        """Return how the store stands to the service; raises StoreTrouble where it is away or not applied."""
 
     def renew(self, head: int) -> datetime | None:
         """Open opt-in purposes for a while and return until when; None where the store is not at `head`."""

@@ -191,7 +191,11 @@ def test_a_store_follows_the_ledgers_in_order(store: SqliteStore) -> None:
     assert store.project({("customer", "1"): default}, 0, 6) == 0, "what is older must not overwrite a withdrawal"
     assert store.project({("customer", "1"): default}, 8, 9) is None, "what leaves a gap must not pass"
     assert store.renew(8) is None
+    assert store.lease().open_until is None
     assert store.renew(7) is not None
+    lease = store.lease()
+    assert (lease.position, lease.waiting) == (7, 0)
+    assert lease.open_until is not None
 
 
 def test_a_key_written_otherwise_is_the_same_person(store: SqliteStore, path: Path) -> None:

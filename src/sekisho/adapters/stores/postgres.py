@@ -25,7 +25,7 @@ from sekisho.compiler.quoting import dollar, ident, literal
 from sekisho.compiler.rules import RuleSet
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
-from sekisho.gate.session import LEASE, Carried, Check, Issued, Keys, Witness
+from sekisho.gate.session import LEASE, Carried, Check, Issued, Keys, Lease, Witness
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 
@@ -291,11 +291,7 @@ class PostgresStore:
 
     def position(self) -> int:
         """Return how far in the ledgers the store has followed; raises StoreTrouble where it is not applied."""
-        with self._open() as db:
-            if not look.applied(db):
-                raise StoreTrouble(f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`")
-            row = db.execute("select position from sekisho.lease").fetchone()
-        return 0 if row is None else int(row[0])
+        return self.lease().position
 
     def project(self, standing: Mapping[tuple[str, str], int], since: int, head: int) -> int | None:
         """Set people's masks in one transaction (see gate.session); a deadlock with the application is tried again."""
@@ -358,6 +354,14 @@ class PostgresStore:
             f"a person's key does not fit its column in store `{self.name}`",
             help="register people by the keys that the map names",
         )
+
+    def lease(self) -> Lease:
+        """Return how far the store followed, until when it is open, and how much waits to be witnessed."""
+        with self._open() as db:
+            row = look.lease(db) if look.applied(db) else None
+        if row is None:
+            raise StoreTrouble(f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`")
+        return Lease(*row)
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
         """Open opt-in purposes for a while by the store's clock; returns until when, None where it is not at `head`."""

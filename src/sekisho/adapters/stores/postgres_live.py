@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -33,6 +34,14 @@ def applied(db: Connection) -> tuple[Applied, ...]:
         return ()
     rows = db.execute("select name, needs, fingerprint, down, before from sekisho.applied order by position").fetchall()
     return tuple(Applied(r[0], tuple(r[1]), r[2], tuple(r[3]), r[4]) for r in rows)
+
+
+def lease(db: Connection) -> tuple[int, datetime | None, int] | None:
+    """Return how far the store followed, until when it is open (None for never), and how much waits in its outbox."""
+    return db.execute(
+        "select position, case when isfinite(open_until) then open_until end, "
+        "(select count(*) from sekisho.outbox) from sekisho.lease"
+    ).fetchone()
 
 
 def inventory(db: Connection, schema: str) -> Inventory:
@@ -67,6 +76,7 @@ def _table(row: dict[str, Any]) -> LiveTable:
         sequences=tuple((s, n) for s, n in row["sequences"]),
         unique=tuple(tuple(u) for u in row["uniques"]),
         kind=row["kind"],
+        family=row["family"],
         row_security=row["row_security"],
     )
 

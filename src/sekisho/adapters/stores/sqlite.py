@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sekisho.adapters.stores.sqlite_passage import SqlitePassage
@@ -20,7 +20,7 @@ from sekisho.compiler.rules import RuleSet, TableRule
 from sekisho.compiler.sqlite import APPLIED, GATE, STANDING, LiveTable
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask, decide
-from sekisho.gate.session import LEASE, Check, Hole, Issued, Keys, Witness
+from sekisho.gate.session import LEASE, Check, Hole, Issued, Keys, Lease, Witness
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Refused, StoreTrouble
 
@@ -224,6 +224,13 @@ class SqliteStore:
         own = compile_sqlite.key_text("t", table.key)
         row = db.execute(f"select {own} from {ident(table.name)} t where {match}", (key,)).fetchone()  # noqa: S608 - quoted names
         return None if row is None else str(row[0])
+
+    def lease(self) -> Lease:
+        """Return how far the store followed and until when it is open; nothing waits here to be witnessed."""
+        with self._open() as db:
+            position = self._position(db)
+            (until,) = db.execute(f"select open_until from {GATE}").fetchone()  # noqa: S608 - a constant
+        return Lease(position, datetime.fromtimestamp(until, UTC) if until else None, 0)
 
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
         """Open opt-in purposes for a while; returns until when, or None where the store is not at `head`."""
