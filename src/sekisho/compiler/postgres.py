@@ -76,6 +76,14 @@ def _diagnose_table(table: TableRule, rules: RuleSet, live: Inventory) -> list[D
     here = live.tables.get(table.name)
     if here is None:
         return [_trouble("store-table", f"table `{table.name}` is not in schema `{rules.schema}`", "correct the map")]
+    if here.family:
+        return [
+            _trouble(
+                "store-kind",
+                f"`{table.name}` shares its rows with another table, by partitions or inheritance",
+                "take it out of the map, and let no login of a purpose read it: such tables cannot be kept",
+            )
+        ]
     if here.kind != "r":
         return [_trouble("store-kind", f"`{table.name}` is not an ordinary table", "map the tables behind it instead")]
     if here.row_security:

@@ -38,6 +38,8 @@ class LiveTable:
     unique: tuple[tuple[str, ...], ...] = ()
     """Column lists on which a unique index stands that is neither partial nor deferred."""
     kind: str = "r"
+    family: bool = False
+    """Whether it inherits, is inherited from, is partitioned or a partition: its rows are read by other names too."""
     row_security: bool = False
     """Whether the application has row-level security of its own on it."""
 

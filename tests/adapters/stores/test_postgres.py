@@ -435,6 +435,24 @@ def test_what_a_migration_adds_is_denied_and_told(store: PostgresStore, url: str
     assert not store.check().green
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table kin (more text) inherits (orders)",
+        "create table kin (like orders); alter table orders inherit kin",
+        "create table kin (like orders) partition by range (id); "
+        "alter table kin attach partition orders for values from (1) to (1000)",
+        "drop table order_items, orders; create table orders (id integer, customer_id integer, total integer, "
+        "ship_to text) partition by range (id); create table order_items (order_id integer, line integer, what text)",
+    ],
+)
+def test_a_table_whose_rows_have_another_name_is_refused(url: str, change: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute(change.encode())
+    with pytest.raises(BadInput, match="`orders` shares its rows with another table"):
+        PostgresStore(url, rules(), KeyRing(), Notebook()).plan()
+
+
 def test_a_snapshot_from_before_a_change_is_ended(store: PostgresStore, url: str) -> None:
     token = store.issue(ask("support"), permits.SERVICE).token
     with as_login(url, "shop_support") as db:

@@ -1,6 +1,7 @@
 -- Every table of one schema with columns, owner, grants, foreign keys, owned sequences and unique keys, in one round trip.
 select c.relname as name,
   c.relkind::text as kind,
+  c.relkind = 'p' or c.relispartition or exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)) as family,
   pg_get_userbyid(c.relowner) as owner,
   coalesce((select jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) order by a.attnum)
     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns,
