@@ -19,6 +19,7 @@ COMMANDS = {
     "notice": ("folder", "notice", "print the policy as people read it"),
     "policy": ("policy", "policy", "sign, publish and verify versions"),
     "gate": ("gate", "gate", "put a store under the policy, and pass through it"),
+    "mail": ("mail", "mail", "try the mail server, send what waits, keep the do-not-contact list"),
     "consent": ("consent", "consent", "record what a person decided"),
     "evidence": ("evidence", "evidence", "verify the log, prove entries, make checkpoints"),
     "cosign": ("evidence", "cosign", "sign a log's checkpoint as an outsider"),

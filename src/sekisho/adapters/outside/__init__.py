@@ -1,0 +1,1 @@
+"""The world outside: servers that take what we send."""
