@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import re
 from pathlib import Path
 from typing import IO
@@ -11,9 +13,12 @@ import click
 from rich.progress import Progress
 
 from sekisho.app import decisions as deeds
+from sekisho.app.following import Follower
+from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.options import HERE, MACHINE, unknown
+from sekisho.cli.serve import HOST, free_port
 from sekisho.consent import receipt as receipts
 from sekisho.consent.facts import Decision
 from sekisho.evidence.note import Key
@@ -228,3 +233,32 @@ def list_(machine: bool, folder: Path) -> None:
         show.as_json([{"name": n, "since": s} for n, s in found])
         return
     show.table(("client", "since (UTC)"), found) if found else show.say("no application may record decisions yet")
+
+
+# -- the door ---------------------------------------------------------------------------------------------------
+
+
+@consent.command()
+@HERE
+@click.option("--port", type=click.IntRange(0, 65535), default=8421, show_default=True, help="0 takes any that is free")
+def serve(folder: Path, port: int) -> None:
+    """Take decisions of applications on this machine, and carry them into every store within a second."""
+    missing = [name for name in ("granian", "starlette") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BadInput(f"the site is not installed: `{missing[0]}` is missing", help="pip install 'sekisho[site]'")
+    from granian.constants import Interfaces  # noqa: PLC0415 - the site is an extra
+    from granian.log import LogLevels  # noqa: PLC0415 - the site is an extra
+    from granian.server import Server  # noqa: PLC0415 - the site is an extra
+
+    workspace = Workspace(folder)
+    port = free_port(port)
+    # what follower, keeper and door all want is made before they are
+    show.hint(f"{len(workspace.decisions.clients())} clients; the log `{workspace.signer.name}` is open")
+    os.environ["SEKISHO_FOLDER"] = str(workspace.root)
+    Keeper(workspace.root, lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
+    Follower(workspace.root, lambda line: show.err.print(f"follower: {line}", markup=False)).start()
+    show.say(f"taking decisions on http://{HOST}:{port}/decisions — stop with Ctrl-C")
+    Server(
+        "sekisho.hot.asgi:application", address=HOST, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error
+    ).serve()
+    show.say("stopped; what was taken is in the books, and is carried when this or `sekisho serve` runs again")

@@ -83,12 +83,13 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What people decide about in one version: the numbers of purposes, and the digest of their words by language."""
+    """What people decide about in one version: purposes by number, and their words with their digests by language."""
 
     version: str
     original: str
     numbers: Mapping[str, int]
     texts: Mapping[tuple[str, str], str]
+    words: Mapping[tuple[str, str], str]
     languages: tuple[str, ...] = field(default=())
 
     def choose(self, purpose: str, decision: Decision, language: str = "", text: str = "") -> Choice:
@@ -115,15 +116,16 @@ class Shown:
 
 def shown(policy: Policy) -> Shown:
     """Return what people decide about in a policy."""
-    numbers, texts = {}, {}
+    numbers, words = {}, {}
     for purpose in policy.purposes:
         clause = policy.clause(purpose.clause)
         if purpose.reserved or clause is None:
             continue
         numbers[purpose.name] = purpose.number
         for language in policy.languages:
-            texts[purpose.name, language] = canon.text_digest(clause.prose.get(language, ""))
-    return Shown(policy.version.isoformat(), policy.original, numbers, texts, policy.languages)
+            words[purpose.name, language] = clause.prose.get(language, "")
+    texts = {where: canon.text_digest(said) for where, said in words.items()}
+    return Shown(policy.version.isoformat(), policy.original, numbers, texts, words, policy.languages)
 
 
 def check(choices: Choices) -> None:

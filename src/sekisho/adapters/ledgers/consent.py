@@ -34,6 +34,11 @@ class Consents:
         append(db, CHANGE, [{"person": p} for p in dict.fromkeys(f.person for f in facts)])
         return first
 
+    def position(self) -> int:
+        """Return the head of the ledgers, which stores follow to."""
+        with self._engine.connect() as db:
+            return head(db, CHANGE)
+
     def changes(self, since: int) -> tuple[int, list[str]]:
         """Return the head of the ledgers and the people whose standing may have changed after `since`."""
         with self._engine.connect() as db:

@@ -145,6 +145,10 @@ class Decisions:
             db.execute(sa.delete(FOLLOWED).where(FOLLOWED.c.store == store))
             db.execute(sa.insert(FOLLOWED).values(store=store, position=position))
 
+    def hold(self) -> sa.Connection:
+        """Return a connection that does nothing but stay open."""
+        return self._engine.connect()
+
     def positions(self) -> dict[str, int]:
         """Return store → how far it had followed when it last said so."""
         with self._engine.connect() as db:
