@@ -9,18 +9,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mailserver import Listening, Receiver, listening
 from mailshop import CHILD, NOW, Hands, mail_table, make_shop, person
-from sekisho.app.post import Post
+from sekisho.app.post import Post, keep_mail, words_of
 from sekisho.app.wire import Workspace
 from sekisho.consent.facts import Decision
 from sekisho.ground.errors import BadInput, NotWitnessed
 from sekisho.messages.deliver import ATTEMPTS, pause
-from sekisho.messages.ports import State, Verdict
+from sekisho.messages.ports import State, Verdict, Waiting
 from sekisho.people.model import Place
 
 pytestmark = pytest.mark.unit
@@ -276,7 +277,7 @@ from pathlib import Path
 from datetime import UTC, datetime
 from sekisho.adapters.ledgers.messages import Queue
 from sekisho.adapters.outside.smtp import SmtpDoor
-from sekisho.app.post import Post
+from sekisho.app.post import Post, keep_mail, words_of
 from sekisho.app.wire import Workspace
 
 where = {"claim": Queue, "end": Queue, "_data": SmtpDoor, "sent": Post, "may_write": Post}[sys.argv[2]]
@@ -327,8 +328,6 @@ def test_the_words_of_a_clause_are_plain_in_a_message(post: Post, workspace: Wor
     post.write_link(person(workspace), AOI, "support", CASE, "ja")
     post.flush()
     assert "お買い上げ" not in there.receiver.taken[0].get_content()
-    from sekisho.app.post import words_of
-
     assert words_of(workspace.policy, "shipping", "en") == "We send what you bought."
 
 
@@ -358,3 +357,36 @@ def test_without_a_mail_table_nothing_is_written(folder: Path) -> None:
     with pytest.raises(BadInput, match="no mail server") as wrong:
         Post(workspace).write_code(person(workspace), AOI, "support", CASE)
     assert wrong.value.help
+
+
+def test_the_keeper_is_told_only_what_keeps_mail_from_going(
+    post: Post, workspace: Workspace, there: Listening, folder: Path, clock: Hands
+) -> None:
+    assert keep_mail(workspace) == ""
+    assert not post.books.begun
+    there.receiver.rcpt = ["451 4.7.1 greylisted"]
+    post.write_link(person(workspace), AOI, "support", CASE)
+    assert keep_mail(workspace) == ""
+    clock.later(minutes=2)
+    settings = folder / "sekisho.toml"
+    settings.write_text(re.sub(r"port = \d+", "port = 1", settings.read_text()))
+    assert "nothing listens" in keep_mail(Workspace(folder, clock))
+    clock.later(minutes=2)
+    assert keep_mail(workspace) == ""
+    assert len(there.receiver.taken) == 1
+
+
+def test_a_round_begins_no_message_after_its_patience(
+    post: Post, workspace: Workspace, there: Listening, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for case in ("case-1", "case-2", "case-3"):
+        post.write_link(person(workspace), AOI, "support", case)
+    witnessed = post.sent
+
+    def slowly(message: Waiting) -> None:
+        witnessed(message)
+        clock.later(seconds=15)
+
+    monkeypatch.setattr(post, "sent", slowly)
+    assert post.flush(timedelta(seconds=20)).sent == 2
+    assert post.flush(timedelta(seconds=20)).sent == 1

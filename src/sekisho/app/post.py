@@ -32,7 +32,7 @@ from sekisho.messages.address import Address, read_address
 from sekisho.messages.compose import Letter, Sender, compose
 from sekisho.messages.deliver import Round, Tally, deliver
 from sekisho.messages.once import CODE_LIFE, LINK_LIFE, spaced
-from sekisho.messages.ports import Handed, Secrets, Waiting
+from sekisho.messages.ports import Handed, Secrets, Verdict, Waiting
 from sekisho.messages.templates import LANGUAGES, RESERVED, Filling, fill, line
 from sekisho.people.model import Place
 from sekisho.policy.model import Policy, Promise, Purpose, covers
@@ -45,6 +45,8 @@ NOTICE_LIFE = timedelta(days=3)
 DUTIES = ("comply-with-law", "warn-people", "migration")
 """Reserved purposes whose messages nobody can stop: the law asks for them, or there are none."""
 TEST = "mail-test"
+ROUND = timedelta(seconds=20)
+"""How long the keeper begins messages: leases wait for it."""
 
 
 class MailBooks:
@@ -53,6 +55,11 @@ class MailBooks:
     def __init__(self, settings: Settings) -> None:
         """Hold where the books are."""
         self._folder = settings.books
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever kept: a stranger's look must not make files."""
+        return (self._folder / "messages.db").exists()
 
     @cached_property
     def _engine(self) -> Engine:
@@ -209,11 +216,11 @@ class Post:
 
     # -- sending ------------------------------------------------------------------------------------------------
 
-    def flush(self) -> Tally:
-        """Deliver what is due; raises StoreTrouble where another process does it already."""
+    def flush(self, patience: timedelta | None = None) -> Tally:
+        """Deliver what is due, beginning none after `patience`; raises StoreTrouble where another process is at it."""
         door, clock = SmtpDoor(self._server()), self._work.clock
         with delivering(self._work.settings.books):
-            tally = deliver(Round(self.books.queue, door, self, self, self._letter, stamp.handle, clock))
+            tally = deliver(Round(self.books.queue, door, self, self, self._letter, stamp.handle, clock, patience))
         self.books.queue.drop_old(clock())
         self.books.once.drop_old(clock())
         return tally
@@ -283,6 +290,15 @@ class Post:
         """Return the clause that speaks of these messages, else the purpose's own."""
         mails, rule = self._mails(purpose), self._policy.purpose(purpose)
         return mails[0].clause if mails else rule.clause if rule is not None else "retired"
+
+
+def keep_mail(workspace: Workspace) -> str:
+    """Deliver what is due where a mail server is set; returns what keeps it from going, or nothing. For the keeper."""
+    post = Post(workspace)
+    if workspace.settings.mail is None or not post.books.begun or not post.books.queue.due(workspace.clock()):
+        return ""
+    trouble = post.flush(ROUND).trouble
+    return f"{trouble.says} ({trouble.help})" if trouble is not None and trouble.verdict is Verdict.AWAY else ""
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -192,6 +192,13 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
         Word("identifier", "what a person is looked up by: e-mail address, telephone number, customer number"),
         Word("erasure register", "keyed digests of who was erased; keeps restored keys and late imports out"),
     ),
+    "Messages": (
+        Word("message", "what is sent to one person by mail: a code or a link, and nothing about anybody"),
+        Word("one-time code", "eight digits that a person types, for minutes and few tries"),
+        Word("one-time link", "an address that can be used once; only the button on its page uses it"),
+        Word("do-not-contact list", "who does not want messages for a purpose, by keyed digests of addresses"),
+        Word("suppressed", "not sent, because of the do-not-contact list or of standing"),
+    ),
     "Taken for what is to come; nothing in this version does it": (
         Word("attestor", "a person who signs that a task done by hand was done"),
         Word("certificate", "what states the outcome of a case, layer by layer, signed"),

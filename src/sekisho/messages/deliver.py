@@ -44,6 +44,8 @@ class Round:
     compose: Callable[[Waiting, Secrets], Letter]
     attempt: Callable[[], str]
     clock: Callable[[], datetime]
+    patience: timedelta | None = None
+    """After how long no further message is begun; others may wait for the end of a round."""
 
 
 def pause(attempts: int) -> timedelta:
@@ -54,9 +56,11 @@ def pause(attempts: int) -> timedelta:
 def deliver(round: Round) -> Tally:
     """Deliver what is due; stops where the server is not to be reached, since the rest would fare no better."""
     done = dict.fromkeys(State, 0)
-    trouble = None
+    trouble, began = None, round.clock()
     try:
         for id in round.queue.due(round.clock()):
+            if round.patience is not None and round.clock() - began >= round.patience:
+                break
             attempt = round.attempt()
             message = round.queue.claim(id, attempt, round.clock())
             if message is None:
