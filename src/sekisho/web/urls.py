@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from sekisho.web import documents, pages, versions, witness
+from sekisho.web import documents, go, pages, versions, witness
 
 VERSION = r"(?P<{}>\d{{4}}-\d\d-\d\d)"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("evidence/<int:seq>/receipt.json", witness.receipt, name="receipt"),
     path("checkpoint", documents.checkpoint, name="checkpoint"),
     path("verify", witness.verify, name="verify"),
+    path("go/<str:token>", go.go, name="go"),
     path("versions", versions.index, name="versions"),
     path("versions/feed", versions.feed, name="feed"),
     re_path(rf"^versions/{VERSION.format('version')}\Z", versions.one, name="version"),
