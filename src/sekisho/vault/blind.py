@@ -17,7 +17,7 @@ from sekisho.ground.personal import Personal
 from sekisho.vault.secret import Secret
 
 KINDS = ("email", "phone", "number")
-"""What people are looked up by: e-mail address, telephone number, customer number; the order is part of the form."""
+"""What people are looked up by: e-mail address, telephone number, customer number."""
 SIZE = 16
 """Bytes of a digest: HMAC-SHA-256 (RFC 2104) cut to 128 bits."""
 LOOK_UP = "look-up"
@@ -61,10 +61,9 @@ def normalise(kind: str, text: str) -> str:
 
 
 def index(key: Secret, identifier: Identifier) -> bytes:
-    """Return the look-up value of an identifier: the number of its kind in one byte, then its digest."""
+    """Return the look-up value of an identifier; the same text of another kind has another one."""
     text = normalise(identifier.kind, identifier.value.reveal(LOOK_UP))
-    kind = KINDS.index(identifier.kind)
-    return bytes([kind]) + keyed(key, f"{identifier.kind}:{text}".encode("utf-8", "surrogatepass"))
+    return keyed(key, f"{identifier.kind}:{text}".encode("utf-8", "surrogatepass"))
 
 
 def keyed(key: Secret, data: bytes) -> bytes:

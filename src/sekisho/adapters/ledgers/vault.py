@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sekisho.adapters.ledgers.keystore import KeyStore
-from sekisho.adapters.ledgers.vaulttables import LOOK_UP, PORTION, RECORD, add_look_ups, portions, writing
+from sekisho.adapters.ledgers.vaulttables import PORTION, RECORD, portions, writing
 from sekisho.adapters.ledgers.vaultuse import Batched, Ports, Read, Terms, Use
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask
@@ -25,14 +25,12 @@ from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Refused
 from sekisho.ground.personal import Personal
 from sekisho.policy.model import Policy
-from sekisho.vault.blind import SIZE, Identifier, keyed
+from sekisho.vault.blind import KINDS, Identifier, keyed
 from sekisho.vault.reading import STORE, Deed, decide, sight
 from sekisho.vault.record import New, Sensitivity, belongs, divide, pack, unpack
 from sekisho.vault.seal import NONCE, seal, unseal
 from sekisho.vault.secret import Secret
 
-MARK = SIZE + 1
-"""Bytes of a look-up value."""
 PERMIT = permits.Terms(permits.Scope.SESSION, single=True)
 
 
@@ -56,11 +54,11 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A new record, checked: its number, look-up values, and what is to be sealed by class."""
+    """A new record, checked: its number, look-up values by kind, and what is to be sealed by class."""
 
     new: New
     record: bytes
-    marks: tuple[bytes, ...]
+    marks: Mapping[str, bytes]
     texts: Mapping[Sensitivity, bytes]
 
 
@@ -123,11 +121,17 @@ class Vault:
 
     def _ready(self, new: New) -> _Ready:
         texts = {c: pack(t) for c, t in divide(self._policy, new.subject, new.values).items()}
-        marks = tuple(dict.fromkeys(self._keys.look_up(i) for i in new.identifiers))
+        marks = self._looked_up(new.identifiers)
         if new.person and len(_person(new.person)) != 16:
             raise BadInput("this is not a person of the vault", help="give the number that it gave")
         record = keyed(self._keys.numbers, b"record:" + new.key.encode()) if new.key else stamp.nonce(16)
         return _Ready(new, record, marks, texts)
+
+    def _looked_up(self, identifiers: Sequence[Identifier]) -> dict[str, bytes]:
+        marks = {i.kind: self._keys.look_up(i) for i in identifiers}
+        if len(marks) < len(identifiers):
+            raise BadInput("a record has one identifier of each kind", help="give the other with a record of its own")
+        return marks
 
     def _portion(self, ready: Sequence[_Ready]) -> list[Stored | None]:
         """Keep a portion in one transaction; None for what belongs to somebody who was erased."""
@@ -140,7 +144,6 @@ class Vault:
             rows = [row for n, r in fresh.items() for row in _sealed(r, people[n], keys[people[n].hex()])]
             if rows:
                 db.execute(sa.insert(RECORD), rows)
-            add_look_ups(db, [{"mark": m, "person": people[n]} for n, r in fresh.items() for m in r.marks])
         stored: list[Stored | None] = []
         for r in ready:
             person = there.get(r.record) or people.get(r.record)
@@ -160,14 +163,14 @@ class Vault:
     def _erased(self, ready: Sequence[_Ready]) -> set[bytes]:
         """Return which records may not come in; what the person gave anew is taken out of the register first."""
         register = self._keys.register
-        register.lift([register.mark("identifier", m) for r in ready if r.new.fresh for m in r.marks])
+        register.lift([register.mark(k, m) for r in ready if r.new.fresh for k, m in r.marks.items()])
         marks = {r.record: self._marks(r) for r in ready}
         found = register.among([m for some in marks.values() for m in some])
         return {record for record, some in marks.items() if found.intersection(some)}
 
     def _marks(self, ready: _Ready) -> list[bytes]:
         mark = self._keys.register.mark
-        marks = [mark("identifier", m) for m in ready.marks] + [mark("record", ready.record)]
+        marks = [mark(k, m) for k, m in ready.marks.items()] + [mark("record", ready.record)]
         return [*marks, mark("person", _person(ready.new.person))] if ready.new.person else marks
 
     def correct(
@@ -193,24 +196,13 @@ class Vault:
             merged = {c: Personal(t) for c, t in texts.items() if c not in values}
             merged |= {c: v for c, v in values.items() if v is not None}
             parts = divide(self._policy, rows[0].subject, merged)
-            marks = bytes(rows[0].marks)
-            if identifiers is not None:
-                marks = b"".join(dict.fromkeys(self._keys.look_up(i) for i in identifiers))
+            old = {k: bytes(m) for k in KINDS if (m := rows[0]._mapping[k]) is not None}
+            marks = old if identifiers is None else self._looked_up(identifiers)
             version = max(row.version for row in rows) + 1
-            ready = _Ready(New(rows[0].subject, merged), id, _split(marks), {c: pack(t) for c, t in parts.items()})
+            ready = _Ready(New(rows[0].subject, merged), id, marks, {c: pack(t) for c, t in parts.items()})
             db.execute(sa.delete(RECORD).where(RECORD.c.record == id))
             db.execute(sa.insert(RECORD), _sealed(ready, number, key, version))
-            if identifiers is not None:
-                self._look_ups_of(db, number, ready.marks, bytes(rows[0].marks))
         self._deeds(Deed("correct", self._actor, [(rows[0].subject, person)], 1))
-
-    @staticmethod
-    def _look_ups_of(db: sa.Connection, person: bytes, marks: Sequence[bytes], old: bytes) -> None:
-        others = db.execute(sa.select(RECORD.c.marks).where(RECORD.c.person == person)).scalars()
-        kept = {m for some in others for m in _split(bytes(some))}
-        gone = [m for m in _split(old) if m not in kept]
-        db.execute(sa.delete(LOOK_UP).where(LOOK_UP.c.person == person, LOOK_UP.c.mark.in_(gone)))
-        add_look_ups(db, [{"mark": m, "person": person} for m in marks])
 
     def erase(self, people: Sequence[str]) -> bool:
         """Erase people: their keys are destroyed, so everything of theirs is unreadable at once, then rows deleted.
@@ -221,27 +213,23 @@ class Vault:
         numbers = [n for n in dict.fromkeys(map(_person, people)) if len(n) == 16]
         found: dict[bytes, str] = {}
         marks: set[bytes] = set()
-        records: set[bytes] = set()
+        mark, records = self._keys.register.mark, 0
         with self._engine.connect() as db:
             for portion in portions(numbers):
-                query = sa.select(RECORD.c.person, RECORD.c.subject, RECORD.c.record, RECORD.c.marks)
-                for row in db.execute(query.where(RECORD.c.person.in_(portion))):
+                for row in db.execute(sa.select(RECORD).where(RECORD.c.person.in_(portion))):
                     found[bytes(row.person)] = row.subject
-                    records.add(bytes(row.record))
-                    marks.update(_split(bytes(row.marks)))
-        mark = self._keys.register.mark
-        known = [*(mark("identifier", m) for m in marks), *(mark("record", r) for r in records)]
-        gone = self._keys.destroy([n.hex() for n in numbers], known)
-        self._delete(numbers, sorted(marks))
-        self._deeds(Deed("erase", self._actor, [(c, n.hex()) for n, c in found.items()], len(records)))
+                    records += mark("record", bytes(row.record)) not in marks
+                    marks.add(mark("record", bytes(row.record)))
+                    marks.update(mark(k, bytes(m)) for k in KINDS if (m := row._mapping[k]) is not None)
+        gone = self._keys.destroy([n.hex() for n in numbers], sorted(marks))
+        self._delete(numbers)
+        self._deeds(Deed("erase", self._actor, [(c, n.hex()) for n, c in found.items()], records))
         return gone
 
-    def _delete(self, people: Sequence[bytes], marks: Sequence[bytes]) -> None:
+    def _delete(self, people: Sequence[bytes]) -> None:
         with self._engine.begin() as db:
             for some in portions(people):
                 db.execute(sa.delete(RECORD).where(RECORD.c.person.in_(some)))
-                for portion in portions(marks):
-                    db.execute(sa.delete(LOOK_UP).where(LOOK_UP.c.mark.in_(portion), LOOK_UP.c.person.in_(some)))
 
     def tidy(self, after: str = "", most: int = PORTION) -> str | None:
         """Delete rows that no key opens, which an erasure cut short or a restored backup left, among the next people.
@@ -251,12 +239,8 @@ class Vault:
         with self._engine.connect() as db:
             query = sa.select(RECORD.c.person).distinct().where(RECORD.c.person > _person(after))
             some = [bytes(p) for p in db.execute(query.order_by(RECORD.c.person).limit(most)).scalars()]
-            living = self._keys.keys([p.hex() for p in some])
-            dead = [p for p in some if p.hex() not in living]
-            held = db.execute(sa.select(RECORD.c.marks).where(RECORD.c.person.in_(dead))).scalars()
-            marks = sorted({m for marks in held for m in _split(bytes(marks))})
-        if dead:
-            self._delete(dead, marks)
+        living = self._keys.keys([p.hex() for p in some])
+        self._delete([p for p in some if p.hex() not in living])
         return some[-1].hex() if some else None
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -294,12 +278,8 @@ def _person(text: str) -> bytes:
         return b""
 
 
-def _split(marks: bytes) -> tuple[bytes, ...]:
-    return tuple(marks[i : i + MARK] for i in range(0, len(marks), MARK))
-
-
 def _sealed(ready: _Ready, person: bytes, key: Secret, version: int = 1) -> list[dict[str, object]]:
-    """Return the rows of a record, one for each class; its look-up values stand in the first."""
+    """Return the rows of a record, one for each class; the first holds its look-up values."""
     rows: list[dict[str, object]] = []
     for sealed_as in sorted(ready.texts):
         place = belongs(person, ready.record, sealed_as, version)
@@ -310,8 +290,8 @@ def _sealed(ready: _Ready, person: bytes, key: Secret, version: int = 1) -> list
                 "person": person,
                 "subject": ready.new.subject,
                 "version": version,
-                "marks": b"" if rows else b"".join(ready.marks),
                 "sealed": seal(key, ready.texts[sealed_as], place, stamp.nonce(NONCE)),
+                **{kind: None if rows else ready.marks.get(kind) for kind in KINDS},
             }
         )
     return rows

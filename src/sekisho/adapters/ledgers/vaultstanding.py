@@ -20,6 +20,9 @@ from sekisho.policy.model import Policy
 from sekisho.vault.reading import STORE
 
 HEAD = "select coalesce(max(seq), 0) from change"
+PEOPLE = (
+    sa.select(PLACE.c.subject, PLACE.c.key, PERSON.c.id, PERSON.c.age_band).join(PERSON).where(PLACE.c.store == STORE)
+)
 REMEMBERED = 50_000
 
 
@@ -30,47 +33,51 @@ class BookStanding:
         self._engine, self._consents = engine, Consents(engine)
         self._rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of) for p in policy.purposes]
         self._under = min((m.under for m in policy.minors), default=0)
-        self._guard = threading.Lock()
-        self._kept: sa.Connection | None = None
+        self._guard, self._own = threading.Lock(), threading.local()
         self._head, self._masks = -1, dict[tuple[str, str], int]()
 
     def masks(self, people: Mapping[str, str]) -> dict[str, int]:
         """Return person → mask for person → class; whom the books do not know has decided nothing."""
-        with self._guard:
-            # the head is read before the facts: what is remembered may be newer than it, never older
-            head = self._now()
-            if head != self._head or len(self._masks) > REMEMBERED:
-                self._masks.clear()
-                self._head = head
-            missing = {p: c for p, c in people.items() if (c, p) not in self._masks}
-            if missing:
-                self._masks.update(self._folded(missing))
-            return {p: self._masks[c, p] for p, c in people.items()}
-
-    def _now(self) -> int:
         try:
-            if self._kept is None:
-                self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            driver: Any = self._kept.connection.driver_connection
-            return int(driver.execute(HEAD).fetchone()[0])
+            with self._guard:
+                return self._standing(people)
         except (StoreTrouble, sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
-            # a connection that failed is not asked again
             self.close()
             raise StoreTrouble("the books do not answer", help="nothing is read until they do") from error
 
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+    def _standing(self, people: Mapping[str, str]) -> dict[str, int]:
+        db, driver = self._kept()
+        # the head is read before the facts: what is remembered may be newer than it, never older
+        head = int(driver.execute(HEAD).fetchone()[0])
+        if head != self._head or len(self._masks) > REMEMBERED:
+            self._masks.clear()
+            self._head = head
+        missing = {p: c for p, c in people.items() if (c, p) not in self._masks}
+        if missing:
+            self._masks.update(self._folded(db, missing))
+        return {p: self._masks[c, p] for p, c in people.items()}
 
-    def _folded(self, people: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    def _kept(self) -> tuple[sa.Connection, Any]:
+        """Return this thread's own connection, as the library and as the driver know it; opened on first need."""
+        kept: tuple[sa.Connection, Any] | None = getattr(self._own, "kept", None)
+        if kept is None:
+            db = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            kept = self._own.kept = db, db.connection.driver_connection
+        return kept
+
+    def close(self) -> None:
+        """Let this thread's connection go."""
+        kept = getattr(self._own, "kept", None)
+        if kept is not None:
+            self._own.kept = None
+            kept[0].invalidate()
+            kept[0].close()
+
+    def _folded(self, db: sa.Connection, people: Mapping[str, str]) -> dict[tuple[str, str], int]:
         known: dict[tuple[str, str], tuple[str, str]] = {}
-        with self._engine.connect() as db:
-            for portion in portions(list(people)):
-                query = sa.select(PLACE.c.subject, PLACE.c.key, PERSON.c.id, PERSON.c.age_band).join(PERSON)
-                rows = db.execute(query.where(PLACE.c.store == STORE, PLACE.c.key.in_(portion or ())))
-                known.update({(r.subject, r.key): (r.id, r.age_band) for r in rows})
+        for portion in portions(list(people)):
+            rows = db.execute(PEOPLE.where(PLACE.c.key.in_(portion or ())))
+            known.update({(r.subject, r.key): (r.id, r.age_band) for r in rows})
         facts = self._consents.by_person([id for id, _ in known.values()]) if known else {}
         found = {}
         for person, subject in people.items():

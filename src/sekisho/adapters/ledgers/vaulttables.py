@@ -1,8 +1,8 @@
 """The vault's database: sealed records and blind indexes, on SQLite and PostgreSQL; no key is ever in it.
 
-A record has one row for each sensitivity class. `marks` holds the record's look-up values one after the other, so that
-a person is erased without reading anything of theirs. Numbers of records and people are 16 random bytes, or, where the
-caller gave an idempotency key, a keyed digest of it.
+A record has one row for each sensitivity class; the first holds the look-up values of its identifiers, one a kind, so
+that a person is found, and erased, without reading anything of theirs. Numbers of people and records are 16 random
+bytes, that of a record a keyed digest where the caller gave an idempotency key.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sekisho.ground.errors import StoreTrouble
+from sekisho.vault.blind import KINDS
 
 METADATA = sa.MetaData()
 
@@ -32,17 +31,14 @@ RECORD = sa.Table(
     sa.Column("person", sa.LargeBinary, nullable=False, index=True),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("marks", sa.LargeBinary, nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
+    *(sa.Column(kind, sa.LargeBinary) for kind in KINDS),
 )
 
-LOOK_UP = sa.Table(
-    "vault_look_up",
-    METADATA,
-    sa.Column("mark", sa.LargeBinary, primary_key=True),
-    sa.Column("person", sa.LargeBinary, primary_key=True),
-    sqlite_with_rowid=False,
-)
+for kind in KINDS:
+    column = RECORD.c[kind]
+    there = column.is_not(None)
+    sa.Index(f"vault_record_{kind}", column, postgresql_where=there, sqlite_where=there)
 
 LOCK = "select pg_advisory_xact_lock(1936024435, -3)"
 """Held from looking for an idempotency key until its record is committed."""
@@ -93,18 +89,6 @@ def writing(engine: Engine) -> Iterator[sa.Connection]:
     with engine.begin() as db:
         db.exec_driver_sql("begin immediate" if engine.dialect.name == "sqlite" else LOCK)
         yield db
-
-
-def add_look_ups(db: sa.Connection, rows: Sequence[dict[str, bytes]]) -> None:
-    """Add look-up values; those that are there already stay."""
-    if not rows:
-        return
-    made: Any = _insert(db)(LOOK_UP)
-    db.execute(made.on_conflict_do_nothing(), rows)
-
-
-def _insert(db: sa.Connection) -> Any:
-    return sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
 
 
 def portions(of: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from sekisho.adapters.ledgers.keystore import KeyStore
-from sekisho.adapters.ledgers.vaulttables import LOOK_UP, RECORD, away, portions
+from sekisho.adapters.ledgers.vaulttables import RECORD, away, portions
 from sekisho.gate.decide import Ask
-from sekisho.gate.session import Issued, Reading
+from sekisho.gate.session import Carried, Issued, Reading
 from sekisho.ground import stamp
 from sekisho.ground.canon import text_digest
 from sekisho.ground.errors import NotWitnessed, Refused, StoreTrouble
@@ -47,6 +47,9 @@ class Witness(Protocol):
 
     def reading(self, readings: Sequence[Reading]) -> None:
         """Record readings; raises NotWitnessed."""
+
+    def carried(self, store: str, facts: Sequence[Carried]) -> None:
+        """Record packed readings; raises NotWitnessed."""
 
     def refused(self, store: str, ask: Ask, code: str, clause: str) -> None:
         """Record a refusal."""
@@ -89,9 +92,9 @@ class Terms:
 class Waiting:
     """Readings that wait to be witnessed; while they cannot be, nothing more is given."""
 
-    def __init__(self, witness: Witness, mode: Batched | None) -> None:
-        """Begin; without a mode each reading is durable before it returns."""
-        self._witness, self._mode = witness, mode
+    def __init__(self, witness: Witness, mode: Batched | None, actor: str) -> None:
+        """Begin for whoever acts; without a mode each reading is durable before it returns."""
+        self._witness, self._mode, self._actor = witness, mode, actor
         self._guard = threading.Lock()
         self._list: list[Reading] = []
         self._timer: threading.Timer | None = None
@@ -126,7 +129,10 @@ class Waiting:
             self._timer.cancel()
             self._timer = None
         if self._list:
-            self._witness.reading(self._list)
+            if self._mode is None:
+                self._witness.reading(self._list)
+            else:
+                self._witness.carried(STORE, [_packed(self._list, self._actor)])
             self._list = []
         self._failed = False
 
@@ -137,6 +143,7 @@ class Rows:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._kept: sa.Connection | None = None
+        self._driver: Any = None
         query = sa.select(*FIELDS).where(
             RECORD.c.person == sa.bindparam("person"),
             RECORD.c.sealed_as.between(sa.bindparam("low"), sa.bindparam("high")),
@@ -144,19 +151,15 @@ class Rows:
         made = query.order_by(RECORD.c.record, RECORD.c.sealed_as).compile(dialect=engine.dialect)
         self._sql, self._places = str(made), made.positiontup if made.positional else None
 
-    @staticmethod
-    def _connect(engine: Engine) -> sa.Connection:
-        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-
     def of(self, person: bytes, classes: Sequence[Sensitivity]) -> list[Row]:
         """Return one person's rows."""
         bound: dict[str, Any] = {"person": person, "low": int(classes[0]), "high": int(classes[-1])}
         try:
             if self._kept is None:
-                self._kept = self._connect(self._engine)
-            driver: Any = self._kept.connection.driver_connection
+                self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._driver = self._kept.connection.driver_connection
             values = bound if self._places is None else tuple(bound[p] for p in self._places)
-            rows: list[Row] = driver.execute(self._sql, values).fetchall()
+            rows: list[Row] = self._driver.execute(self._sql, values).fetchall()
         except (sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, StoreTrouble):
             self.close()
             raise away() from None
@@ -165,7 +168,7 @@ class Rows:
     def close(self) -> None:
         """Let the connection go."""
         if self._kept is not None:
-            kept, self._kept = self._kept, None
+            kept, self._kept, self._driver = self._kept, None, None
             kept.invalidate()
             kept.close()
 
@@ -177,7 +180,11 @@ class Use:
         self, engine: Engine, keys: KeyStore, ports: Ports, terms: Terms, mode: Batched | None, clock: stamp.Clock
     ) -> None:
         self._rows, self._engine, self._keys, self._clock = Rows(engine), engine, keys, clock
-        self._standing, self._witness, self._waiting = ports.standing, ports.witness, Waiting(ports.witness, mode)
+        self._standing, self._witness, self._waiting = (
+            ports.standing,
+            ports.witness,
+            Waiting(ports.witness, mode, terms.ask.actor),
+        )
         self._sight, self._ask, self._terms = terms.sight, terms.ask, terms
 
     def __enter__(self) -> Self:
@@ -217,14 +224,10 @@ class Use:
 
     def find(self, identifier: Identifier) -> tuple[str, ...]:
         """Return the people of an identifier who stand for the purpose, as numbers; their records stay sealed."""
-        at = self._at()
+        at, mark = self._at(), self._keys.look_up(identifier)
         with self._engine.connect() as db:
-            query = (
-                sa.select(RECORD.c.person, RECORD.c.subject)
-                .distinct()
-                .join(LOOK_UP, LOOK_UP.c.person == RECORD.c.person)
-            )
-            rows = db.execute(query.where(LOOK_UP.c.mark == self._keys.look_up(identifier)))
+            query = sa.select(RECORD.c.person, RECORD.c.subject).distinct()
+            rows = db.execute(query.where(RECORD.c[identifier.kind] == mark))
             people = {bytes(r.person).hex(): str(r.subject) for r in rows}
         standing = self._who_stand(people)
         living = self._keys.keys(standing)
@@ -274,6 +277,22 @@ class Use:
                 STORE, self._ask.purpose, self._sight.clause, "named", statement, at, rows, keys, self._terms.permit
             )
         )
+
+
+def _packed(readings: Sequence[Reading], actor: str) -> Carried:
+    """Return the readings of one use as one entry: each statement stands once, and which reading ran which."""
+    first, statements = readings[0], list(dict.fromkeys(r.statement for r in readings))
+    data = {
+        "grade": first.grade,
+        "actor": actor,
+        "permit": first.permit,
+        "since": stamp.rfc3339(first.at),
+        "statements": statements,
+        "which": [statements.index(r.statement) for r in readings],
+        "rows": [r.rows for r in readings],
+        "keys": [r.keys for r in readings],
+    }
+    return Carried("readings", readings[-1].at, 0, {"purpose": first.purpose, "data": data})
 
 
 def _number(person: str) -> bytes:
