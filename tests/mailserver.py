@@ -92,7 +92,7 @@ def listening(
         keys = {"ssl_context": context} if tls == "implicit" else {"tls_context": context}
         if tls == "starttls":
             keys |= {"authenticator": receiver.authenticate, "auth_required": True, "require_starttls": True}
-    controller = Controller(receiver, hostname="127.0.0.1", port=port, **keys, **more)
+    controller = Controller(receiver, hostname="127.0.0.1", port=port, ready_timeout=60, **keys, **more)
     controller.start()
     try:
         yield Listening(port, receiver)

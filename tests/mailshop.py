@@ -127,7 +127,7 @@ def mail_table(port: int, tls: str = "none") -> str:
     return (
         f'[mail]\nhost = "127.0.0.1"\nport = {port}\ntls = "{tls}"\n'
         'from = "Kite shop <privacy@kites.example>"\nreply-to = "desk@kites.example"\n'
-        'timeout = 5\nlinks = "https://privacy.kites.example"\n'
+        'timeout = 30\nlinks = "https://privacy.kites.example"\n'
     )
 
 

@@ -390,3 +390,11 @@ def test_a_round_begins_no_message_after_its_patience(
     monkeypatch.setattr(post, "sent", slowly)
     assert post.flush(timedelta(seconds=20)).sent == 2
     assert post.flush(timedelta(seconds=20)).sent == 1
+
+
+def test_a_sender_that_no_server_takes_is_told_with_its_place(folder: Path) -> None:
+    settings = folder / "sekisho.toml"
+    settings.write_text(settings.read_text().replace("desk@kites.example", "desk@-kites.example"))
+    with pytest.raises(BadInput, match="`from` or `reply-to`") as wrong:
+        Post(Workspace(folder)).test("owner@kites.example", lambda step, says: None)
+    assert wrong.value.place == "sekisho.toml [mail]"

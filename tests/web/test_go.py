@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from mailshop import make_shop
 from sekisho.app import settings
@@ -126,6 +127,12 @@ def test_a_look_makes_no_file(browse: Browse, tmp_path: Path) -> None:
     assert not (root / "books" / "keys" / "contact").exists()
 
 
+def _broken_rules(page: Page) -> list[str]:
+    found = Axe().run(page)
+    assert found.response["passes"], "the rules did not run"
+    return [v["id"] for v in found.response["violations"]]
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="no chromium: set SEKISHO_TEST_CHROMIUM, or run `make services`")
 def test_a_person_presses_the_button_after_three_scanners(kites: Path, books: MailBooks) -> None:
@@ -142,9 +149,10 @@ def test_a_person_presses_the_button_after_three_scanners(kites: Path, books: Ma
         context = browser.new_context(locale="ja-JP")
         page = context.new_page()
         page.goto(f"{address}/go/{token}")
-        page.keyboard.press("Tab")
+        assert _broken_rules(page) == []
         page.get_by_role("button", name="確認する").click()
         page.get_by_role("heading", name="確認しました").wait_for()
+        assert _broken_rules(page) == []
         assert context.cookies() == []
         browser.close()
     assert books.once.confirmed("case-14", PURPOSE) is not None

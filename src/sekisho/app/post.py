@@ -244,7 +244,14 @@ class Post:
         return Server(s.host, s.port, s.tls, s.timeout, s.login, s.password)
 
     def _sender(self) -> Sender:
-        return Sender(self.setting.sender, self.setting.reply_to)
+        """Return whom messages are from; raises BadInput where no server would take that for an address."""
+        sender = Sender(self.setting.sender, self.setting.reply_to)
+        try:
+            _ = sender.address, read_address(sender.shown_reply_to)
+        except BadInput as error:
+            help = 'write `from = "Studio <privacy@studio.example>"`'
+            raise BadInput("`from` or `reply-to` is no e-mail address", help=help, place=f"{NAME} [mail]") from error
+        return sender
 
     def _letter(self, message: Waiting, secrets: Secrets) -> Letter:
         """Return a message as it travels; the same each time as long as policy and settings are."""

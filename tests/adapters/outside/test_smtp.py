@@ -26,7 +26,7 @@ def letter(to: str = "aoi@example.jp", body: str = "A line.\n.\n.. and dots\n") 
     return compose(ID, sender, read_address(to), "en", Words("Hello", body), datetime(2026, 12, 1, tzinfo=UTC), "")
 
 
-def server(port: int, tls: str = "none", timeout: float = 5, login: str = "", password: str = "") -> Server:
+def server(port: int, tls: str = "none", timeout: float = 30, login: str = "", password: str = "") -> Server:
     return Server("127.0.0.1", port, tls, timeout, login, password)
 
 
@@ -186,9 +186,9 @@ def test_what_cannot_be_witnessed_is_not_sent(receiver: Receiver) -> None:
 
 
 def test_a_slow_server_is_left(receiver: Receiver) -> None:
-    receiver.delay = 1.5
+    receiver.delay = 3
     with listening(receiver) as there:
-        handed, _ = hand(server(there.port, timeout=0.3))
+        handed, _ = hand(server(there.port, timeout=1.5))
     assert (handed.verdict, handed.step) == (Verdict.LATER, "message")
 
 

@@ -39,6 +39,7 @@ def delivering(folder: Path) -> Iterator[None]:
 
     The lock ends with its process, so a message that is found half sent belongs to nobody any more.
     """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "messages.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
