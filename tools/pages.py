@@ -58,6 +58,8 @@ ENTRIES = {
     "consent-decision": "a person decided about a purpose",
     "message-sent": "a message was handed to the mail server, before it got a line of it",
     "message-suppressed": "a message was not sent: the address or the standing said no",
+    "vault-changed": "records were stored, corrected or erased in the vault",
+    "keys-changed": "wrapping keys were rotated, or keys of people were written to a backup or put back from one",
     "standing-projected": "people's standing was brought into a store",
     "store-closed": "every permit of a store was voided",
     "migration-entered": "governed tables were opened for a change of schema",

@@ -11,6 +11,8 @@ import pytest
 
 from sekisho.adapters.ledgers.keystore import KeyStore, Where
 from sekisho.app import settings
+from sekisho.app.wire import Workspace
+from sekisho.evidence.kinds import Entry
 from sekisho.ground import stamp
 from terminal import Sekisho, edit
 
@@ -20,6 +22,11 @@ pytestmark = pytest.mark.unit
 def opened(shop: Path) -> KeyStore:
     said = settings.read(shop).keys
     return KeyStore.open(Where(said.store, said.register, said.master, timedelta(days=said.horizon)), environ={})
+
+
+def entries(shop: Path) -> list[Entry]:
+    log = Workspace(shop).log
+    return [r.entry for r in log.entries(0, log.size) if r.kind == "keys-changed" and r.entry]
 
 
 @pytest.fixture
@@ -50,6 +57,8 @@ def test_rotate_changes_every_wrapping_and_if_due_nothing_early(sekisho: Sekisho
     cut_short = sekisho("keys", "status", "-C", shop)
     assert "a rotation is not finished" in cut_short.out
     assert "destroyed: 1001" in sekisho("keys", "rotate", "--if-due", "-C", shop).out
+    done = [(e.fields["deed"], e.fields["keys"]) for e in entries(shop)]
+    assert done == [("rotated", 4), ("rotated", 4)]
 
 
 def test_a_backup_brings_back_what_was_lost_and_nobody_who_was_erased(
@@ -70,6 +79,8 @@ def test_a_backup_brings_back_what_was_lost_and_nobody_who_was_erased(
     assert "sekisho keys restore FILE" in stopped.err
     back = json.loads(sekisho("keys", "restore", file, "-C", shop, "--json").out)
     assert (back["taken"], back["there"], back["refused"]) == (3, 0, 1)
+    done = [(e.fields["deed"], e.fields["keys"], e.fields["refused"]) for e in entries(shop)]
+    assert done == [("backed-up", 4, 0), ("restored", 3, 1)]
     with closing(opened(shop)) as keys:
         assert set(keys.keys(who)) == set(who[2:])
     (shop / "books" / "keys" / "erased.db").unlink()

@@ -18,10 +18,16 @@ from sekisho.adapters.ledgers.consent import Consents
 from sekisho.adapters.ledgers.decisions import Decisions, Request, Taken
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
 from sekisho.adapters.ledgers.keyring import KeyRing
+from sekisho.adapters.ledgers.keystore import KeyStore
 from sekisho.adapters.ledgers.people import People
 from sekisho.adapters.ledgers.reasons import Reasons
+from sekisho.adapters.ledgers.vault import Vault
+from sekisho.adapters.ledgers.vaultstanding import BookStanding
+from sekisho.adapters.ledgers.vaulttables import open_vault
+from sekisho.adapters.ledgers.vaultuse import Ports
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.sqlite import SqliteStore
+from sekisho.app import sealed
 from sekisho.app import settings as reading
 from sekisho.app.folder import check_folder, read_source, store_fact, write_lock
 from sekisho.app.recorder import Recorder
@@ -102,6 +108,23 @@ class Workspace:
     def shown(self) -> Shown:
         """What people decide about, and the digests of its words."""
         return shown(self.policy)
+
+    @cached_property
+    def keystore(self) -> KeyStore:
+        """The keys of people's records."""
+        return KeyStore.open(sealed.where(self.settings), self.clock)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Sealed records of people, for whoever acts here."""
+        ports = Ports(BookStanding(self._books, self.policy), self.recorder, self.sealing.deed)
+        engine = open_vault(sealed.address(self.settings))
+        return Vault(engine, self.keystore, self.policy, ports, self.actor(), self.clock)
+
+    @cached_property
+    def sealing(self) -> sealed.Sealing:
+        """What becomes of deeds done to the vault and to keys: entries of the log."""
+        return sealed.Sealing(self.log, self.people, self.clock)
 
     @cached_property
     def _books(self) -> Engine:

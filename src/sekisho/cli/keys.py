@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from sekisho.adapters.ledgers import keybackup
-from sekisho.adapters.ledgers.keystore import KeyStore, Status, Where, master_of
+from sekisho.adapters.ledgers.keystore import KeyStore, Status, master_of
 from sekisho.adapters.ledgers.masterkey import load_master
-from sekisho.app import settings
+from sekisho.app import sealed
+from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.options import HERE, MACHINE
 from sekisho.ground import stamp
@@ -30,26 +29,12 @@ def keys() -> None:
     """Look after the keys of people's records."""
 
 
-def _where(folder: Path) -> Where:
-    said = settings.read(folder).keys
-    return Where(said.store, said.register, said.master, timedelta(days=said.horizon))
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[KeyStore]:
-    store = KeyStore.open(_where(folder))
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 @keys.command()
 @HERE
 @MACHINE
 def status(folder: Path, machine: bool) -> None:
     """Tell how many people have a key, under which wrapping keys, and when the next rotation is due."""
-    with _opened(folder) as store:
+    with closing(Workspace(folder).keystore) as store:
         found = store.status()
     if machine:
         show.as_json({**asdict(found), "due": stamp.rfc3339(found.due)})
@@ -79,18 +64,21 @@ def _count(number: int, one: str, many: str) -> str:
 @MACHINE
 def rotate(folder: Path, if_due: bool, machine: bool) -> None:
     """Make a new wrapping key, bring every data key under it, destroy the old one."""
-    with _opened(folder) as store:
+    workspace = Workspace(folder)
+    with closing(workspace.keystore) as store:
         half = len(store.status().wrapping) > 1
         if not half and (not if_due or store.due() <= stamp.now()):
             store.rotate()
         moved, destroyed = _carry(store)
-        newest = store.status().wrapping[-1].id
+        newest = store.status().wrapping[-1]
+    if moved:
+        workspace.sealing.keys("rotated", workspace.actor(), newest.keys)
     if machine:
-        show.as_json({"newest": newest, "destroyed": destroyed})
+        show.as_json({"newest": newest.id, "destroyed": destroyed})
     elif not moved:
         show.done("nothing is due")
     else:
-        show.done(f"every data key is under wrapping key {newest}; destroyed: {', '.join(map(str, destroyed))}")
+        show.done(f"every data key is under wrapping key {newest.id}; destroyed: {', '.join(map(str, destroyed))}")
 
 
 def _carry(store: KeyStore) -> tuple[bool, list[int]]:
@@ -112,10 +100,12 @@ def _carry(store: KeyStore) -> tuple[bool, list[int]]:
 @MACHINE
 def backup(file: Path, folder: Path, machine: bool) -> None:
     """Write the keys and the erasure register to FILE, sealed under the master key."""
-    where = _where(folder)
-    with _opened(folder) as store:
+    workspace = Workspace(folder)
+    where = sealed.where(workspace.settings)
+    with closing(workspace.keystore) as store:
         people = store.status().people
         keybackup.write(file, keybackup.back_up(store, master_of(where)))
+    workspace.sealing.keys("backed-up", workspace.actor(), people)
     until = stamp.now() + where.horizon
     if machine:
         show.as_json({"file": str(file), "people": people, "until": stamp.rfc3339(until)})
@@ -131,13 +121,15 @@ def backup(file: Path, folder: Path, machine: bool) -> None:
 @MACHINE
 def restore(file: Path, folder: Path, register_lost: bool, machine: bool) -> None:
     """Put the keys of FILE back, except of people who were erased since."""
-    where = _where(folder)
+    workspace = Workspace(folder)
+    where = sealed.where(workspace.settings)
     try:
         content = file.read_bytes()
     except OSError as error:
         raise BadInput("the backup cannot be read", help="check its path and permissions", place=file.name) from error
     master = load_master(where.master, os.environ, make=False)
     done = keybackup.restore(where, content, master, register_lost=register_lost)
+    workspace.sealing.keys("restored", workspace.actor(), done.taken, done.refused)
     if machine:
         show.as_json(asdict(done))
         return

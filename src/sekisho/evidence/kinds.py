@@ -122,6 +122,8 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "message": "digest",
         "reason": "code",
     },
+    "vault-changed": {"deed": "code", "actor": "handle", "people": "handles", "records": "number"},
+    "keys-changed": {"deed": "code", "actor": "handle", "keys": "number", "refused": "number"},
     "standing-projected": {"store": "code", "people": "number", "rows": "number"},
     "store-closed": {"store": "code", "epoch": "number", "actor": "handle"},
     "migration-entered": {"store": "code", "actor": "handle", "reason": "digest"},

@@ -74,6 +74,8 @@ KINDS: Mapping[str, str] = {
     "consent-decision": gettext_noop("decision of a person"),
     "message-sent": gettext_noop("message sent"),
     "message-suppressed": gettext_noop("message held back"),
+    "vault-changed": gettext_noop("records changed in the vault"),
+    "keys-changed": gettext_noop("keys rotated, backed up or put back"),
     "standing-projected": gettext_noop("standing carried into a store"),
     "store-closed": gettext_noop("store closed"),
     "migration-entered": gettext_noop("migration"),
