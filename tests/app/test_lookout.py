@@ -63,18 +63,19 @@ def test_a_stale_board_is_waited_for_rather_than_shown(studio: Path) -> None:
 
 
 def test_a_board_that_cannot_be_made_anew_stays_with_its_own_time(
-    studio: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    studio: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*given: object) -> Board:
         raise BadInput("the ledger is away")
 
-    clock = Clock()
+    clock, told = Clock(), list[tuple[str, object]]()
     lookout = Lookout(studio, clock)
     first = lookout.board()
     monkeypatch.setattr(lookouts, "look", away)
+    monkeypatch.setattr(lookouts.journal, "write", lambda event, **fields: told.append((event, fields)))
     clock.at += timedelta(hours=3)
     assert lookout.board() is first
-    assert "the ledger is away" in capfd.readouterr().err
+    assert told == [("board-stale", {"error": "BadInput"})]
 
 
 def test_an_edit_shows_at_the_next_look(studio: Path) -> None:

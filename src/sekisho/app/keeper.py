@@ -7,9 +7,12 @@ closes by itself, and the keeper says why.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from sekisho.app import heartbeat, journal, settings
 from sekisho.app.wire import Workspace
 from sekisho.evidence import note as notes
 from sekisho.ground import stamp
@@ -42,16 +45,36 @@ class Keeper:
             self.round()
             self._over.wait(EVERY)
 
+    def leave(self) -> None:
+        """Do no further round, and take the word back: nobody keeps these books any more."""
+        self.stop()
+        with suppress(SekishoError, OSError):
+            # where the folder is gone there is no word to take back
+            heartbeat.withdraw(settings.read(self._root).books)
+
     def round(self) -> Mapping[str, str]:
         """Do what is due now; returns where → what went wrong."""
+        began = time.monotonic()
         try:
             troubles = dict(self._due(Workspace(self._root, self._clock)))
         except SekishoError as error:
             troubles = {"policy": _words(error)}
         except Exception as error:  # noqa: BLE001 - a keeper that dies silently lets every lease lapse: it says so and goes on
-            troubles = {"round": f"{type(error).__name__}: {error}"}
+            # its message may hold what a library was given, so only its kind and place are told
+            journal.fault(error)
+            troubles = {"round": " in ".join(journal.told(error).values())}
         self._tell(troubles)
+        self._leave_word(troubles)
+        journal.write("keeper-round", troubles=len(troubles), ms=int((time.monotonic() - began) * 1000))
         return troubles
+
+    def _leave_word(self, troubles: Mapping[str, str]) -> None:
+        try:
+            heartbeat.give(settings.read(self._root).books, self._clock(), troubles)
+        except (SekishoError, OSError) as error:
+            # without the word the pages say that nobody keeps the books, which is as near as can be
+            journal.write("keeper-trouble", where="word")
+            self._say(f"word: {type(error).__name__}")
 
     @staticmethod
     def _due(workspace: Workspace) -> dict[str, str]:
@@ -68,8 +91,10 @@ class Keeper:
     def _tell(self, troubles: Mapping[str, str]) -> None:
         for where, what in troubles.items():
             if self._told.get(where) != what:
+                journal.write("keeper-trouble", where=where)
                 self._say(f"{where}: {what}")
         for where in self._told.keys() - troubles.keys():
+            journal.write("keeper-right", where=where)
             self._say(f"{where}: right again")
         self._told = troubles
 

@@ -8,13 +8,12 @@ so that an edit shows at the next look.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 from sekisho.adapters.ledgers.evidence import SqliteLeaves
-from sekisho.app import settings
+from sekisho.app import journal, settings
 from sekisho.app.audit import Audit, Audited
 from sekisho.app.board import Board, look
 from sekisho.app.wire import Workspace
@@ -114,7 +113,7 @@ class Lookout:
                     if self._prints == prints:
                         self._board = made
         except (SekishoError, OSError) as error:
-            sys.stderr.write(f"the board could not be made anew: {error}\n")
+            journal.write("board-stale", error=type(error).__name__)
 
     def _verify(self, audit: Audit, log: Log) -> Audited:
         """Verify a step further, unless another thread is at it: then what it found last is what is known."""
@@ -125,13 +124,17 @@ class Lookout:
         finally:
             self._auditing.release()
 
-    def log(self) -> Log:
-        """Return the evidence log to read from, one for each thread."""
+    def workspace(self) -> Workspace:
+        """Return the folder as it was last opened; raises BadInput while it does not compile."""
         self.board()
         workspace = self._workspace
         if workspace is None:
             raise AssertionError("a board was made from a workspace")
-        return self._log_of(workspace)
+        return workspace
+
+    def log(self) -> Log:
+        """Return the evidence log to read from, one for each thread."""
+        return self._log_of(self.workspace())
 
     def _log_of(self, workspace: Workspace) -> Log:
         kept: Log | None = getattr(self._own, "log", None)

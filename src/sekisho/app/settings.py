@@ -10,6 +10,7 @@ url = "postgresql://books@db/books"  # people and consent there instead of in a 
 
 [site]
 origin = "studio.example/evidence"   # the log's name in checkpoints
+metrics = "local"                    # `/metrics` for this machine only; `open` for whoever reaches the pages
 
 [mail]
 host = "smtp.studio.example"
@@ -51,7 +52,7 @@ NAME = "sekisho.toml"
 TABLES: Mapping[str, tuple[str, ...]] = {
     "stores": (),
     "books": ("path", "url"),
-    "site": ("origin",),
+    "site": ("origin", "metrics"),
     "mail": ("host", "port", "tls", "login", "password", "from", "reply-to", "timeout", "links"),
     "keys": ("path", "register", "master", "horizon_days"),
     "vault": ("url",),
@@ -128,6 +129,8 @@ class Settings:
     keys: KeySetting = field(kw_only=True)
     vault_url: str = field(kw_only=True, repr=False)
     """Where sealed records are kept."""
+    open_metrics: bool = field(kw_only=True, default=False)
+    """Whether whoever reaches the pages may read the figures of operation."""
 
 
 def read(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -172,8 +175,26 @@ def parse(text: str, root: Path, environ: Mapping[str, str]) -> Settings:
     folder = _path(root, books, "[books]")
     keys, vault = _keys(_table(data, "keys"), root, folder), _vault_url(data, folder, environ)
     return Settings(
-        root, root / "policy.md", stores, folder, origin, mail, _books_url(data, environ), keys=keys, vault_url=vault
+        root,
+        root / "policy.md",
+        stores,
+        folder,
+        origin,
+        mail,
+        _books_url(data, environ),
+        keys=keys,
+        vault_url=vault,
+        open_metrics=_open_metrics(_table(data, "site")),
     )
+
+
+def _open_metrics(table: Mapping[str, Any]) -> bool:
+    word = _word(table, "metrics", "local", "[site]")
+    if word not in ("local", "open"):
+        raise BadInput(
+            f"`{word[:20]}` is not who may read the figures", help="use one of: local, open", place=f"{NAME} [site]"
+        )
+    return word == "open"
 
 
 def _keys(table: Mapping[str, Any], root: Path, books: Path) -> KeySetting:
@@ -376,8 +397,9 @@ def _links(table: Mapping[str, Any]) -> str:
     except ValueError as error:
         raise trouble from error
     sealed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    plain = value.isascii() and value.isprintable() and " " not in value and len(value) <= 200
-    if not (sealed and plain and parts.hostname and "@" not in parts.netloc and not parts.query and not parts.fragment):
+    plain = len(value) <= 200 and re.fullmatch(r"[A-Za-z0-9.:\[\]_-]+", parts.netloc) is not None
+    plain = plain and re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path) is not None
+    if not (sealed and plain and parts.hostname and not parts.query and not parts.fragment):
         raise trouble
     return value.rstrip("/")
 

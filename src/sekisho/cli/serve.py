@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import logging.config
 import os
 import shlex
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
+from sekisho.app import journal
 from sekisho.app.demo import FILE, STORE, make_demo
 from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
@@ -25,7 +28,9 @@ PORT = click.option(
     "--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="0 takes any port that is free"
 )
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/sekisho_demo"
-SITE = ("granian", "django", "csp", "whitenoise", "babel")
+SERVER = ("_granian", "granian.access")
+"""Loggers of the server."""
+SITE = ("granian", "django", "csp", "whitenoise", "babel", "prometheus_client")
 """What the extra `site` brings."""
 
 
@@ -51,13 +56,17 @@ def _need_site() -> None:
         raise BadInput(f"the site is not installed: `{missing[0]}` is missing", help="pip install 'sekisho[site]'")
 
 
-def _serve(workspace: Workspace, port: int) -> None:
+def _serve(workspace: Workspace, port: int, log: str = "text") -> None:
     from granian.constants import Interfaces  # noqa: PLC0415 - the site is an extra
     from granian.log import LogLevels  # noqa: PLC0415 - the site is an extra
     from granian.server import Server  # noqa: PLC0415 - the site is an extra
 
-    os.environ["SEKISHO_FOLDER"] = str(workspace.root)
-    Keeper(workspace.root, lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
+    os.environ |= {"SEKISHO_FOLDER": str(workspace.root), "SEKISHO_LOG": log}
+    lines = journal.logging_of(log, *SERVER, told=log == "text")
+    logging.config.dictConfig(lines)
+    keeper = Keeper(workspace.root, _words_of(log))
+    keeper.start()
+    journal.write("serving", port=port, entries=workspace.log.size)
     Server(
         "sekisho.web.wsgi:application",
         address=HOST,
@@ -65,22 +74,41 @@ def _serve(workspace: Workspace, port: int) -> None:
         interface=Interfaces.WSGI,
         blocking_threads=4,
         log_level=LogLevels.error,
+        log_dictconfig=lines if log == "json" else None,
     ).serve()
+    keeper.leave()
+    journal.write("stopped")
     show.say("stopped; what needs a yes closes by itself within minutes")
+
+
+def _words_of(log: str) -> Callable[[str], None]:
+    """Return how a keeper's troubles are told in words: to people, while machines get lines of the journal."""
+    if log == "json":
+        return lambda line: None
+    return lambda line: show.err.print(f"keeper: {line}", markup=False)
 
 
 @click.command()
 @HERE
 @PORT
-def serve(folder: Path, port: int) -> None:
+@click.option(
+    "--log",
+    type=click.Choice(journal.FORMS),
+    default="text",
+    show_default=True,
+    help="text: troubles, for people; json: every event, a line each, for machines",
+)
+def serve(folder: Path, port: int, log: str) -> None:
     """Serve the pages of a folder on this machine, and keep its stores' leases."""
     _need_site()
     workspace = Workspace(folder)
     port = free_port(port)
     # the key and the log are made before keeper and pages, which are two processes, both want them
-    show.hint(f"the log `{workspace.signer.name}` holds {workspace.log.size} entries")
+    found = f"the log `{workspace.signer.name}` holds {workspace.log.size} entries"
+    if log == "text":
+        show.hint(found)
     show.say(f"serving http://{HOST}:{port}/ — stop with Ctrl-C")
-    _serve(workspace, port)
+    _serve(workspace, port, log)
 
 
 @click.command()

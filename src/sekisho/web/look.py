@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from sekisho.app.board import Board
 from sekisho.app.lookout import Lookout
+from sekisho.app.operation import Watch
 from sekisho.evidence.log import Log
 from sekisho.ground.errors import SekishoError
 
@@ -27,9 +28,23 @@ def _lookout(folder: str) -> Lookout:
     return Lookout(Path(folder))
 
 
+@cache
+def _watch(folder: str) -> Watch:
+    return Watch(_lookout(folder))
+
+
+def watch() -> Watch:
+    """Return what looks at the running service of this process."""
+    return _watch(_folder())
+
+
 def lookout() -> Lookout:
     """Return the lookout of the folder that this process serves."""
-    return _lookout(os.environ.get("SEKISHO_FOLDER", "."))
+    return _lookout(_folder())
+
+
+def _folder() -> str:
+    return os.environ.get("SEKISHO_FOLDER", ".")
 
 
 def board() -> Board:

@@ -11,6 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
+from sekisho.app.journal import logging_of
+
 HERE = Path(__file__).resolve().parent
 
 DEBUG = False
@@ -25,6 +27,7 @@ ROOT_URLCONF = "sekisho.web.urls"
 WSGI_APPLICATION = "sekisho.web.wsgi.application"
 APPEND_SLASH = False
 MIDDLEWARE = [
+    "sekisho.web.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "sekisho.web.middleware.Headers",
@@ -82,12 +85,4 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # a receipt never touches the disk
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "loggers": {
-        "django": {"handlers": [], "level": "WARNING", "propagate": False},
-        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-    },
-}
+LOGGING = logging_of(os.environ.get("SEKISHO_LOG", "text"), "django", "django.request", "django.security")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from sekisho.web import documents, go, pages, versions, witness
+from sekisho.web import documents, go, metrics, pages, ready, versions, witness
 
 VERSION = r"(?P<{}>\d{{4}}-\d\d-\d\d)"
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("notice.md", documents.notice_markdown, name="notice-markdown"),
     path(".well-known/security.txt", documents.security, name="security"),
     path("healthz", documents.health, name="health"),
+    path("readyz", ready.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 handler404 = "sekisho.web.pages.missing"
