@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -72,9 +72,6 @@ class Listening:
 
     port: int
     receiver: Receiver
-
-
-Serve = Callable[..., Any]
 
 
 @contextmanager

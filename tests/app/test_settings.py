@@ -212,6 +212,8 @@ def test_a_port_follows_the_way() -> None:
         (MAIL + "links = 'http://privacy.studio.example'", "`links` is not an address"),
         (MAIL + "links = 'https://u@privacy.studio.example'", "`links` is not an address"),
         (MAIL + "links = 'https://privacy.studio.example/?a'", "`links` is not an address"),
+        (MAIL + "links = 'https://privacy.studio.example/a b'", "`links` is not an address"),
+        (MAIL + "links = 'https://privacy.studio.example/%41'", "`links` is not an address"),
         (MAIL + "reply-to = 'nobody'", "`reply-to` is not an e-mail address"),
         (MAIL.replace("Studio <privacy@studio.example>", "a@b.example\\r\\nBcc: c@d.example"), "`from` is not an"),
         (MAIL.replace("login", "Login"), "know no `Login`"),

@@ -66,6 +66,8 @@ def test_a_text_of_another_form_is_refused(text: str) -> None:
         ("code", "Aoi Tanabe"),
         ("code", "12345678"),
         ("link", "javascript:alert(1)"),
+        ("link", "https://kites.example/people/aoi-tanabe"),
+        ("link", "https://kites.example/go/aoi-tanabe"),
         ("link", "https://kites.example/go/aoi@example.jp"),
         ("link", LINK + "?name=Aoi"),
         ("link", LINK + "\n"),

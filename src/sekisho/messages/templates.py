@@ -20,7 +20,8 @@ LANGUAGES = ("ja", "en")
 LONGEST = 200
 """Letters that a name or a purpose may take in a message."""
 CODE = re.compile(r"[0-9]{4} [0-9]{4}\Z")
-LINK = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?\Z")
+LINK = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+[A-Za-z0-9._~/-]*?/(go/[A-Za-z0-9_-]{43}|versions|promises)?\Z")
+"""Where a link leads: below the place that the settings name, to a token or to a page that is everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ class Filling:
 
 FIELDS = tuple(f.name for f in fields(Filling))
 
-
 _EVERY = frozenset({"controller", "purpose", "contact"})
 CONTRACTS: Mapping[str, frozenset[str]] = {
     "test": frozenset({"controller", "contact"}),
@@ -52,7 +52,6 @@ CONTRACTS: Mapping[str, frozenset[str]] = {
     "notice-stop": _EVERY | {"link", "stop"},
 }
 """Template → the fields it holds, each of them and no other. A text that is not here is never sent."""
-
 
 RESERVED: Mapping[tuple[str, str], str] = {
     ("ask-consent", "ja"): "同意をいただけるか、おたずねするため",
