@@ -4,7 +4,7 @@
 select sekisho.close_store()
 
 -- expect: 42501
-select sekisho.overdue()
+select sekisho.overdue('0')
 
 -- expect: 42501
 select * from sekisho.collect(1000)

@@ -179,6 +179,11 @@ class PostgresStore:
                 db.execute(statement.encode())
             except (psycopg.errors.LockNotAvailable, psycopg.errors.InternalError_):
                 raise
+            except psycopg.errors.OutOfMemory as error:
+                raise StoreTrouble(
+                    f"the plan holds more locks at once than store `{self.name}` allows, so nothing was changed",
+                    help="raise `max_locks_per_transaction` in postgresql.conf (say to 1024), restart, try again",
+                ) from error
             except psycopg.Error as error:
                 head = statement.split("\n", 1)[0][:100]
                 raise StoreTrouble(
