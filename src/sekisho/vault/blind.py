@@ -33,6 +33,12 @@ class Identifier:
     value: Personal[str]
 
 
+def check_kind(kind: str) -> None:
+    """Raise BadInput for a kind that is none."""
+    if kind not in KINDS:
+        raise BadInput(f"`{kind[:60]}` is not a kind of identifier", help=f"use one of: {', '.join(KINDS)}")
+
+
 def normalise(kind: str, text: str) -> str:
     """Return an identifier in its one form; raises BadInput where it is none, and does not repeat it.
 
@@ -42,8 +48,7 @@ def normalise(kind: str, text: str) -> str:
     >>> normalise("email", " Hanako@Example.JP"), normalise("phone", "０９０（１２３４）5678")
     ('hanako@example.jp', '09012345678')
     """
-    if kind not in KINDS:
-        raise BadInput(f"`{kind[:60]}` is not a kind of identifier", help=f"use one of: {', '.join(KINDS)}")
+    check_kind(kind)
     plain = unicodedata.normalize("NFKC", text).strip()
     if kind == "phone":
         plain = _PAUSES.sub("", plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -375,9 +376,27 @@ def test_an_erased_person_is_unreadable_at_once_and_does_not_come_back(house: Ho
     assert [d.what for d in house.deeds] == ["store", "store", "erase", "import", "store"]
 
 
+def dying(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_key_that_was_lost_is_not_taken_for_an_erasure(house: House) -> None:
+    one = house.vault.store(house.new(1))
+    with closing(sqlite3.connect(house.keys.where.store)) as db, db:
+        db.execute("delete from data_key")
+    with house.vault.use("support", "t") as use:
+        with pytest.raises(StoreTrouble, match="whose key is not, and nobody erased it") as lost:
+            use.read(one.person)
+        assert "restore a later backup of keys" in lost.value.help
+        with pytest.raises(StoreTrouble):
+            use.find(Identifier("email", Personal("p1@example.jp")))
+    house.vault.tidy()
+    assert house.count() == 2, "it may come back"
+
+
 def test_an_erasure_that_died_half_way_is_tidied(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     people = [house.vault.store(house.new(n)).person for n in range(5)]
-    monkeypatch.setattr(house.vault, "_delete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("sekisho.adapters.ledgers.vault._delete", dying)
     with pytest.raises(KeyboardInterrupt):
         house.vault.erase(people[:2])
     monkeypatch.undo()

@@ -6,7 +6,6 @@ The rest is sealed under a key derived from the master key, and bound to that li
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +74,6 @@ def write(path: Path, backup: bytes) -> None:
     if path.exists() or path.is_symlink():
         raise BadInput("there is a file already, and it stays as it is", help="name another", place=path.name)
     place(path, backup)
-    os.chmod(path, 0o600)
 
 
 def read(backup: bytes, master: Secret, now: datetime) -> tuple[Head, Body]:

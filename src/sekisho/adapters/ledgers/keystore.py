@@ -19,7 +19,7 @@ from sekisho.adapters.ledgers.masterkey import load_master
 from sekisho.adapters.ledgers.register import Register, check_master
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, Refused, StoreTrouble
-from sekisho.vault.blind import Identifier, index
+from sekisho.vault.blind import KINDS, Identifier, check_kind, index
 from sekisho.vault.secret import Secret
 from sekisho.vault.wrap import derive, fingerprint, of_person, of_wrapping, unwrap, wrap
 
@@ -89,7 +89,7 @@ class KeyStore:
             self._begin()
             self.register.begin()
         self._seen = self._version()
-        self._blind = derive(self.register.deployment, "blind")
+        self._blind = {kind: derive(self.register.deployment, f"blind {kind}") for kind in KINDS}
         self.numbers = derive(self.register.deployment, "numbers")
         """The key under which the words of callers become numbers of records."""
         self.finish()
@@ -196,7 +196,8 @@ class KeyStore:
 
     def look_up(self, identifier: Identifier) -> bytes:
         """Return the blind index of an identifier; raises BadInput where it is none."""
-        return index(self._blind, identifier)
+        check_kind(identifier.kind)
+        return index(self._blind[identifier.kind], identifier)
 
     # -- rotation ------------------------------------------------------------------------------------------------
 

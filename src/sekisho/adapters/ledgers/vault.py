@@ -214,33 +214,29 @@ class Vault:
         found: dict[bytes, str] = {}
         marks: set[bytes] = set()
         mark, records = self._keys.register.mark, 0
-        with self._engine.connect() as db:
+        with writing(self._engine) as db:
+            # nobody stores meanwhile, so that the register has all that belongs to them
             for portion in portions(numbers):
                 for row in db.execute(sa.select(RECORD).where(RECORD.c.person.in_(portion))):
                     found[bytes(row.person)] = row.subject
                     records += mark("record", bytes(row.record)) not in marks
                     marks.add(mark("record", bytes(row.record)))
                     marks.update(mark(k, bytes(m)) for k in KINDS if (m := row._mapping[k]) is not None)
-        gone = self._keys.destroy([n.hex() for n in numbers], sorted(marks))
-        self._delete(numbers)
+            gone = self._keys.destroy([n.hex() for n in numbers], sorted(marks))
+            _delete(db, numbers)
         self._deeds(Deed("erase", self._actor, [(c, n.hex()) for n, c in found.items()], records))
         return gone
 
-    def _delete(self, people: Sequence[bytes]) -> None:
-        with self._engine.begin() as db:
-            for some in portions(people):
-                db.execute(sa.delete(RECORD).where(RECORD.c.person.in_(some)))
-
     def tidy(self, after: str = "", most: int = PORTION) -> str | None:
-        """Delete rows that no key opens, which an erasure cut short or a restored backup left, among the next people.
+        """Delete rows of erased people, which a death half way or a restored backup left, among the next people.
 
-        Returns the person to go on from, None at the end.
+        Returns the person to go on from, None at the end. Rows whose key is only missing stay: it may come back.
         """
-        with self._engine.connect() as db:
+        with self._engine.begin() as db:
             query = sa.select(RECORD.c.person).distinct().where(RECORD.c.person > _person(after))
             some = [bytes(p) for p in db.execute(query.order_by(RECORD.c.person).limit(most)).scalars()]
-        living = self._keys.keys([p.hex() for p in some])
-        self._delete([p for p in some if p.hex() not in living])
+            marks = {self._keys.register.mark("person", p): p for p in some}
+            _delete(db, [marks[m] for m in self._keys.register.among(list(marks))])
         return some[-1].hex() if some else None
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -269,6 +265,11 @@ class Vault:
         """Return what a purpose sees of one person, witnessed before it is given; raises Refused with the clause."""
         with self.use(purpose, reason, person) as use:
             return use.read(person)
+
+
+def _delete(db: sa.Connection, people: Sequence[bytes]) -> None:
+    for some in portions(people):
+        db.execute(sa.delete(RECORD).where(RECORD.c.person.in_(some)))
 
 
 def _person(text: str) -> bytes:

@@ -87,7 +87,11 @@ def away() -> StoreTrouble:
 def writing(engine: Engine) -> Iterator[sa.Connection]:
     """Be the one writer who looks for what came in before and adds what did not; all or nothing."""
     with engine.begin() as db:
-        db.exec_driver_sql("begin immediate" if engine.dialect.name == "sqlite" else LOCK)
+        if engine.dialect.name == "sqlite":
+            db.exec_driver_sql("begin immediate")
+        else:
+            db.exec_driver_sql("set local lock_timeout = '30s'")
+            db.exec_driver_sql(LOCK)
         yield db
 
 

@@ -161,15 +161,16 @@ class Rows:
             values = bound if self._places is None else tuple(bound[p] for p in self._places)
             rows: list[Row] = self._driver.execute(self._sql, values).fetchall()
         except (sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, StoreTrouble):
+            if self._kept is not None:
+                self._kept.invalidate()
             self.close()
             raise away() from None
         return rows
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Give the connection back."""
         if self._kept is not None:
             kept, self._kept, self._driver = self._kept, None, None
-            kept.invalidate()
             kept.close()
 
 
@@ -229,8 +230,7 @@ class Use:
             query = sa.select(RECORD.c.person, RECORD.c.subject).distinct()
             rows = db.execute(query.where(RECORD.c[identifier.kind] == mark))
             people = {bytes(r.person).hex(): str(r.subject) for r in rows}
-        standing = self._who_stand(people)
-        living = self._keys.keys(standing)
+        living = self._living(self._who_stand(people))
         found = {p: Read(p, people[p], ()) for p in sorted(living)}
         self._note(LOOKED_UP, at, found)
         return tuple(found)
@@ -243,7 +243,7 @@ class Use:
 
     def _seen(self, rows: Sequence[Row]) -> dict[str, Read]:
         people = {bytes(row[0]).hex(): row[3] for row in rows}
-        keys = self._keys.keys(self._who_stand(people))
+        keys = self._living(self._who_stand(people))
         by_person: dict[str, dict[bytes, list[dict[str, str]]]] = {p: {} for p in keys}
         for row in rows:
             person = bytes(row[0]).hex()
@@ -254,6 +254,18 @@ class Use:
             p: Read(p, people[p], tuple(shown(id.hex(), opened, uses) for id, opened in records.items()))
             for p, records in by_person.items()
         }
+
+    def _living(self, people: Sequence[str]) -> dict[str, Secret]:
+        """Return the keys of people, who are erased not among them; raises StoreTrouble where a key was lost."""
+        keys = self._keys.keys(people)
+        register = self._keys.register
+        marks = [register.mark("person", _number(p)) for p in people if p not in keys]
+        if len(register.among(marks)) < len(marks):
+            raise StoreTrouble(
+                "a record is there whose key is not, and nobody erased it",
+                help="the key store is older than the vault: restore a later backup of keys",
+            )
+        return keys
 
     def _who_stand(self, people: Mapping[str, str]) -> list[str]:
         masks = self._standing.masks(people)
