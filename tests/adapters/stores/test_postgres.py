@@ -435,6 +435,39 @@ def test_what_a_migration_adds_is_denied_and_told(store: PostgresStore, url: str
     assert not store.check().green
 
 
+def test_a_database_that_is_governed_as_another_store_is_left_alone(store: PostgresStore, url: str) -> None:
+    from dataclasses import replace
+
+    other = PostgresStore(url, replace(store.rules, store="other"), store.keys, store.witness)
+    stand(store, {("customer", "5"): 0b11111})
+    before = dump(url), store.position()
+    deeds = (
+        other.plan,
+        other.apply,
+        other.remove,
+        other.close,
+        other.position,
+        other.check,
+        lambda: other.migrate("select 1"),
+    )
+    for deed in deeds:
+        with pytest.raises(StoreTrouble, match="governed as store `shop`"):
+            deed()
+    with pytest.raises(Refused, match="not signed with a key that is known here"):
+        other.issue(ask("support"))
+    assert (dump(url), store.position()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("none_of_that_name", 'database "none_of_that_name" does not exist'), ("postgres", "is not applied")],
+)
+def test_why_a_store_does_not_answer_is_said(url: str, name: str, words: str) -> None:
+    elsewhere = PostgresStore(make_conninfo(url, dbname=name), rules(), KeyRing(), Notebook())
+    with pytest.raises(StoreTrouble, match=words):
+        elsewhere.position()
+
+
 @pytest.mark.parametrize(
     "change",
     [

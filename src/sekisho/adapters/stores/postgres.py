@@ -67,7 +67,8 @@ class PostgresStore:
             ) from error
         except psycopg.OperationalError as error:
             raise StoreTrouble(
-                f"store `{self.name}` does not answer", help="start it, and check its address in sekisho.toml"
+                f"store `{self.name}` does not answer: {look.why(error)}",
+                help="start it, and check its address in sekisho.toml",
             ) from error
         except psycopg.errors.InvalidSchemaName as error:
             raise StoreTrouble(
@@ -80,6 +81,7 @@ class PostgresStore:
         """Return what applying the rules would do to the database as it is now; raises BadInput where it cannot."""
         ident(self.rules.schema)
         with self._open() as db:
+            look.only(db, self.name)
             live = look.inventory(db, self.rules.schema)
             self._check(compile_postgres.diagnose(self.rules, live))
             return make_plan(self.name, compile_postgres.sections(self.rules, live), look.applied(db))
@@ -106,6 +108,7 @@ class PostgresStore:
             db.execute("set local client_min_messages = warning")
             # one apply at a time: the plan is made again inside the lock and must still be the one approved
             db.execute("select pg_advisory_xact_lock(1936024435, -1)")
+            look.only(db, self.name)
             live = look.inventory(db, self.rules.schema)
             self._check(compile_postgres.diagnose(self.rules, live))
             sections = compile_postgres.sections(self.rules, live)
@@ -115,7 +118,7 @@ class PostgresStore:
                     "the database or the rules changed since the plan was made", help="make the plan again and read it"
                 )
             self._run(db, plan.statements())
-            self._remember(db, plan, {s.name: n for n, s in enumerate(sections)})
+            look.remember(db, plan, {s.name: n for n, s in enumerate(sections)})
             self._give_keys(db)
             db.execute("delete from sekisho.expected")
             with db.cursor() as cursor:
@@ -130,6 +133,7 @@ class PostgresStore:
         with self._open() as db:
             db.execute("set local lock_timeout = '5s'")
             db.execute("set local client_min_messages = warning")
+            look.only(db, self.name)
             plan = make_plan(self.name, (), look.applied(db))
             self._run(db, plan.statements())
         return plan
@@ -169,6 +173,7 @@ class PostgresStore:
 
     def _database(self) -> str:
         with self._open() as db:
+            look.only(db, self.name)
             if not look.applied(db):
                 raise StoreTrouble(f"store `{self.name}` is not applied", help="its tables are the application's own")
             return db.info.dbname
@@ -191,20 +196,6 @@ class PostgresStore:
                     help="correct what it names, then plan again",
                     place=head,
                 ) from error
-
-    def _remember(self, db: look.Connection, plan: Plan, order: Mapping[str, int]) -> None:
-        db.execute("delete from sekisho.applied where name = any(%s)", ([a.name for a in plan.down],))
-        db.execute("update sekisho.applied set position = -1 - position")
-        with db.cursor() as cursor:
-            cursor.executemany(
-                "update sekisho.applied set position = %s where name = %s",
-                [(order[name], name) for name in plan.unchanged],
-            )
-            cursor.executemany(
-                "insert into sekisho.applied (position, name, needs, fingerprint, down, before) "
-                "values (%s, %s, %s, %s, %s, %s)",
-                [(order[s.name], s.name, list(s.needs), s.fingerprint, list(s.down), s.before) for s in plan.up],
-            )
 
     def _give_keys(self, db: look.Connection) -> None:
         keys = [self.keys.key(self.name, i.name) for i in self.rules.logins if i.purposes]
@@ -363,6 +354,7 @@ class PostgresStore:
     def lease(self) -> Lease:
         """Return how far the store followed, until when it is open, and how much waits to be witnessed."""
         with self._open() as db:
+            look.only(db, self.name)
             row = look.lease(db) if look.applied(db) else None
         if row is None:
             raise StoreTrouble(f"store `{self.name}` is not applied", help=f"run `sekisho gate apply {self.name}`")
@@ -380,6 +372,7 @@ class PostgresStore:
     def close(self) -> int:
         """Void every permit, close opt-in purposes and end what has entered, at once; returns the new epoch."""
         with self._open() as db:
+            look.only(db, self.name)
             row = db.execute("select sekisho.close_store()").fetchone()
         self.watch()
         return 0 if row is None else int(row[0])
@@ -398,4 +391,5 @@ class PostgresStore:
     def check(self) -> Check:
         """Compare the catalogue with what was applied, and list the ways past the gate."""
         with self._open() as db:
+            look.only(db, self.name)
             return checks.check(db, self.rules, self.clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
@@ -13,11 +13,12 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from sekisho.compiler.plan import Applied
+from sekisho.compiler.plan import Applied, Plan
 from sekisho.compiler.postgres_guard import key_parts
 from sekisho.compiler.postgres_live import Inventory, LiveTable, Names, base, role_schema_of, schema_of
 from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import RuleSet
+from sekisho.ground.errors import StoreTrouble
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -34,6 +35,40 @@ def applied(db: Connection) -> tuple[Applied, ...]:
         return ()
     rows = db.execute("select name, needs, fingerprint, down, before from sekisho.applied order by position").fetchall()
     return tuple(Applied(r[0], tuple(r[1]), r[2], tuple(r[3]), r[4]) for r in rows)
+
+
+def only(db: Connection, store: str) -> None:
+    """Raise StoreTrouble where a database is governed as another store than this one."""
+    known = db.execute("select to_regclass('sekisho.lease')").fetchone()
+    row = db.execute("select store from sekisho.lease").fetchone() if known is not None and known[0] else None
+    if row is not None and row[0] != store:
+        raise StoreTrouble(
+            f"the address of store `{store}` leads to a database that is governed as store `{row[0]}`",
+            help=f"correct the address; to rename the store, `sekisho gate remove {row[0]}` first",
+            place="sekisho.toml",
+        )
+
+
+def why(error: psycopg.OperationalError) -> str:
+    """Return the server's or the network's own words in one line, without the address."""
+    first, *_ = str(error).strip().splitlines() or ["the connection is gone"]
+    return first.rpartition("failed: ")[2].removeprefix("FATAL:").strip()
+
+
+def remember(db: Connection, plan: Plan, order: Mapping[str, int]) -> None:
+    """Write down what was applied and its way back; `order` is the place of each section by name."""
+    db.execute("delete from sekisho.applied where name = any(%s)", ([a.name for a in plan.down],))
+    db.execute("update sekisho.applied set position = -1 - position")
+    with db.cursor() as cursor:
+        cursor.executemany(
+            "update sekisho.applied set position = %s where name = %s",
+            [(order[name], name) for name in plan.unchanged],
+        )
+        cursor.executemany(
+            "insert into sekisho.applied (position, name, needs, fingerprint, down, before) "
+            "values (%s, %s, %s, %s, %s, %s)",
+            [(order[s.name], s.name, list(s.needs), s.fingerprint, list(s.down), s.before) for s in plan.up],
+        )
 
 
 def lease(db: Connection) -> tuple[int, datetime | None, int] | None:
