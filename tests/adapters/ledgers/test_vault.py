@@ -106,6 +106,12 @@ def make(address: str, folder: Path) -> House:
     return House(address, folder, keys, vault, people, Consents(books), log, deeds, instant)
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with fresh_database("sekisho_vault") as address:
+        yield address
+
+
 @pytest.fixture(
     params=[
         pytest.param("sqlite", marks=pytest.mark.unit),
@@ -119,16 +125,15 @@ def make(address: str, folder: Path) -> House:
     ]
 )
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    if request.param == "sqlite":
-        made = make(f"sqlite:///{tmp_path}/vault.db", tmp_path)
-        yield made
-        made.keys.close()
-        return
-    with fresh_database("sekisho_vault") as address:
-        made = make(address, tmp_path)
-        yield made
-        made.vault._engine.dispose()
-        made.keys.close()
+    address = f"sqlite:///{tmp_path}/vault.db"
+    if request.param == "postgresql":
+        address = request.getfixturevalue("server")
+        with psycopg.connect(address) as db:
+            db.execute("drop table if exists vault_record")
+    made = make(address, tmp_path)
+    yield made
+    made.vault._engine.dispose()
+    made.keys.close()
 
 
 def plain(read: Read) -> list[Mapping[str, str]]:
