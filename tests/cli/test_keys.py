@@ -107,6 +107,30 @@ def test_a_wrong_or_a_missing_master_key_stops_with_a_remedy(
     assert not (shop / "books" / "keys" / "master").exists()
 
 
+def test_no_byte_of_a_key_is_printed_or_lies_in_any_file(
+    sekisho: Sekisho, shop: Path, who: list[str], tmp_path: Path
+) -> None:
+    with closing(opened(shop)) as keys:
+        secrets = [k.raw for k in keys.keys(who).values()] + [keys.register.deployment.raw]
+    master = bytes.fromhex((shop / "books" / "keys" / "master").read_text())
+    printed = ""
+    for words in (
+        ("status",),
+        ("rotate",),
+        ("backup", tmp_path / "b"),
+        ("restore", tmp_path / "b"),
+        ("status", "--json"),
+    ):
+        done = sekisho("keys", *words, "-C", shop)
+        assert done.code == 0
+        printed += done.out + done.err
+    files = [f for f in (*shop.rglob("*"), tmp_path / "b") if f.is_file() and f.name != "master"]
+    content = printed.encode() + b"".join(f.read_bytes() for f in files)
+    for secret in (*secrets, master):
+        assert secret not in content
+        assert secret.hex().encode() not in content
+
+
 def test_keys_lie_where_the_settings_say(sekisho: Sekisho, shop: Path, tmp_path: Path) -> None:
     place = tmp_path / "vault keys"
     with (shop / "sekisho.toml").open("a", encoding="utf-8") as file:

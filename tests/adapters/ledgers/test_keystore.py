@@ -291,6 +291,22 @@ def test_a_reader_that_holds_the_log_leaves_the_destruction_to_be_finished(
         assert keys.status().unfinished == 0
 
 
+def test_on_a_full_disk_nothing_is_half_made_and_nothing_is_lost(keys: KeyStore) -> None:
+    who = people(50)
+    made = {p: k.raw for p, k in keys.make(who).items()}
+    (pages,) = keys._db.execute("pragma page_count").fetchone()
+    keys._db.execute(f"pragma max_page_count = {pages + 2}")
+    late = people(500)
+    with pytest.raises(StoreTrouble, match="nothing in it was changed") as full:
+        keys.make(late)
+    assert "disk is full" in full.value.help
+    assert keys.keys(late) == {}
+    assert raws(keys, who) == made
+    rotate(keys)
+    assert keys.destroy(who[:5])
+    assert raws(keys, who) == {p: made[p] for p in who[5:]}
+
+
 def test_a_backup_puts_back_all_but_the_erased(keys: KeyStore, where: Where) -> None:
     who = people(20)
     made = {p: k.raw for p, k in keys.make(who).items()}

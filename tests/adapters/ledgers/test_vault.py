@@ -349,6 +349,30 @@ def test_two_who_store_under_one_key_at_the_same_time_store_once(house: House) -
     assert (len(found), len(set(found)), house.count()) == (32, 8, 16)
 
 
+def test_many_threads_store_read_and_erase_beside_each_other(house: House) -> None:
+    troubles: list[Exception] = []
+
+    def work(who: int) -> None:
+        try:
+            for n in range(6):
+                stored = house.vault.store(house.new(100 * who + n))
+                with house.vault.use("support", "t", mode=Batched()) as use:
+                    assert plain(use.read(stored.person))[0]["contact.email"] == f"p{100 * who + n}@example.jp"
+                    if n % 2:
+                        house.vault.erase([stored.person])
+                        with pytest.raises(Refused):
+                            use.read(stored.person)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
+            troubles.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (troubles, house.count()) == ([], 30)
+
+
 def test_an_import_tells_how_far_it_is_and_stops_at_what_is_wrong(house: House) -> None:
     told: list[int] = []
     news = [house.new(n) for n in range(25)]

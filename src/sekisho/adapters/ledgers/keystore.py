@@ -171,8 +171,9 @@ class KeyStore:
             pending = self.register.pending()
             if not pending:
                 return True
-            living = self._db.execute("select person from data_key where wrapping <> ?", (NOBODY,))
-            self._overwrite([i for (i,) in living.fetchall() if self.register.mark("person", i) in pending])
+            with reading(self._db):
+                living = self._db.execute("select person from data_key where wrapping <> ?", (NOBODY,)).fetchall()
+            self._overwrite([i for (i,) in living if self.register.mark("person", i) in pending])
             return self._settle(list(pending))
 
     def _overwrite(self, ids: Sequence[bytes]) -> None:
@@ -203,7 +204,8 @@ class KeyStore:
 
     def due(self) -> datetime:
         """Return when the newest wrapping key is older than the horizon."""
-        (created,) = self._db.execute("select created from wrapping_key order by id desc limit 1").fetchone()
+        with self._guard, reading(self._db):
+            (created,) = self._db.execute("select created from wrapping_key order by id desc limit 1").fetchone()
         return datetime.fromisoformat(created) + self.where.horizon
 
     def rotate(self) -> int:
@@ -258,8 +260,10 @@ class KeyStore:
     def status(self) -> Status:
         """Return how the store stands; nothing of it is a key."""
         with self._guard:
-            counts = dict(self._db.execute("select wrapping, count(*) from data_key group by wrapping"))
-            living = self._db.execute("select id, created from wrapping_key where destroyed = '' order by id")
+            with reading(self._db):
+                counts = dict(self._db.execute("select wrapping, count(*) from data_key group by wrapping"))
+                made = self._db.execute("select id, created from wrapping_key where destroyed = '' order by id")
+                living = made.fetchall()
             wrapping = tuple(Wrapping(id, created, counts.get(id, 0)) for id, created in living)
             people = sum(n for id, n in counts.items() if id != NOBODY)
             erased = len(self.register.all())

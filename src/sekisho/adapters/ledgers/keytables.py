@@ -71,27 +71,41 @@ def first(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(db: sqlite3.Connection) -> Iterator[None]:
-    """Be the one writer of the file; all or nothing, durable on return."""
-    db.execute("begin immediate")
-    try:
+    """Be the one writer of the file; all or nothing, durable on return. Raises StoreTrouble."""
+    with _told(db):
+        db.execute("begin immediate")
         yield
-    except BaseException:
-        db.execute("rollback")
-        raise
-    db.execute("commit")
+        db.execute("commit")
 
 
 @contextmanager
 def reading(db: sqlite3.Connection) -> Iterator[None]:
-    """See the file as it is at one moment, over several statements."""
-    db.execute("begin")
-    try:
+    """See the file as it is at one moment, over several statements. Raises StoreTrouble."""
+    with _told(db):
+        db.execute("begin")
         yield
-    finally:
         db.execute("commit")
 
 
+@contextmanager
+def _told(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if db.in_transaction:
+            db.execute("rollback")
+        if isinstance(error, sqlite3.Error):
+            raise StoreTrouble(
+                "the file of keys could not be read or written, and nothing in it was changed",
+                help="see whether its disk is full, or another program holds it",
+            ) from error
+        raise
+
+
 def cut(db: sqlite3.Connection) -> bool:
-    """Cut the write-ahead log to nothing; False where a reader holds on to it."""
-    busy, _, _ = db.execute("pragma wal_checkpoint(truncate)").fetchone()
+    """Cut the write-ahead log to nothing; False where a reader holds on to it, or the disk does not let us."""
+    try:
+        busy, _, _ = db.execute("pragma wal_checkpoint(truncate)").fetchone()
+    except sqlite3.OperationalError:
+        return False
     return not busy

@@ -6,10 +6,11 @@ Its key, the deployment key, is wrapped by the master key and lies in the same f
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sekisho.adapters.ledgers.keytables import REGISTER, open_file, writing
+from sekisho.adapters.ledgers.keytables import REGISTER, open_file, reading, writing
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput
 from sekisho.vault.blind import keyed
@@ -29,7 +30,7 @@ class Register:
         """Open the register; a new one takes `deployment`, or a key of its own. Raises BadInput for another master."""
         if not new and not path.exists():
             raise lost(path)
-        self._db, self._clock = open_file(path, REGISTER), clock
+        self._db, self._clock, self._guard = open_file(path, REGISTER), clock, threading.RLock()
         with writing(self._db):
             meta = dict(self._db.execute("select name, value from meta"))
             if not meta and not new:
@@ -49,7 +50,7 @@ class Register:
 
     def begin(self) -> None:
         """Take down that the key store was made."""
-        with writing(self._db):
+        with self._guard, writing(self._db):
             self._db.execute("insert into meta values ('begun', '') on conflict (name) do nothing")
 
     def mark(self, kind: str, what: bytes) -> bytes:
@@ -59,7 +60,7 @@ class Register:
     def add(self, marks: Iterable[bytes], *, pending: bool) -> None:
         """Enter marks, durable on return; a pending one is of a key whose bytes may still be there."""
         at = stamp.rfc3339(self._clock())
-        with writing(self._db):
+        with self._guard, writing(self._db):
             self._db.executemany(
                 "insert into mark values (?, ?, ?) on conflict (mark) do update set pending = excluded.pending",
                 [(m, at, int(pending)) for m in marks],
@@ -67,35 +68,38 @@ class Register:
 
     def settle(self, marks: Iterable[bytes]) -> None:
         """Take down that the bytes of these keys are gone."""
-        with writing(self._db):
+        with self._guard, writing(self._db):
             self._db.executemany("update mark set pending = 0 where mark = ?", [(m,) for m in marks])
 
     def lift(self, marks: Iterable[bytes]) -> None:
         """Take marks out: the person came again by themselves, through a declared channel."""
-        with writing(self._db):
+        with self._guard, writing(self._db):
             self._db.executemany("delete from mark where mark = ? and pending = 0", [(m,) for m in marks])
 
     def pending(self) -> set[bytes]:
         """Return the marks of keys whose destruction was not finished."""
-        return {m for (m,) in self._db.execute("select mark from mark where pending = 1")}
+        with self._guard, reading(self._db):
+            return {m for (m,) in self._db.execute("select mark from mark where pending = 1")}
 
     def among(self, marks: Sequence[bytes]) -> set[bytes]:
         """Return which of these marks are in the register."""
         found: set[bytes] = set()
-        for start in range(0, len(marks), PORTION):
-            portion = marks[start : start + PORTION]
-            places = ", ".join("?" * len(portion))
-            query = f"select mark from mark where mark in ({places})"  # noqa: S608 - only question marks enter it
-            found.update(m for (m,) in self._db.execute(query, portion))
+        with self._guard, reading(self._db):
+            for start in range(0, len(marks), PORTION):
+                portion = marks[start : start + PORTION]
+                places = ", ".join("?" * len(portion))
+                query = f"select mark from mark where mark in ({places})"  # noqa: S608 - only question marks enter it
+                found.update(m for (m,) in self._db.execute(query, portion))
         return found
 
     def all(self) -> list[tuple[bytes, str]]:
         """Return every mark with its instant."""
-        return self._db.execute("select mark, at from mark order by mark").fetchall()
+        with self._guard, reading(self._db):
+            return self._db.execute("select mark, at from mark order by mark").fetchall()
 
     def join(self, marks: Iterable[tuple[bytes, str]]) -> None:
         """Enter the marks of a backup; those that are here already stay as they are."""
-        with writing(self._db):
+        with self._guard, writing(self._db):
             self._db.executemany("insert into mark values (?, ?, 0) on conflict (mark) do nothing", marks)
 
     def close(self) -> None:
