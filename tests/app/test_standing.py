@@ -163,6 +163,32 @@ def test_a_crash_between_projection_and_the_log_is_made_up_for(
 
 
 @pytest.mark.unit
+def test_what_must_be_obeyed_does_not_wait_for_a_log_that_cannot_be_opened(workspace: Workspace) -> None:
+    workspace.decide(FIVE, "news", Decision.GIVE)
+    workspace.decide(Place("two", "customer", "7"), "shipping", Decision.GIVE)
+    workspace.log.store.close()
+    evidence = workspace.settings.books / "evidence.db"
+    evidence.rename(away := workspace.root / "evidence.away")
+    evidence.mkdir()
+    fresh = Workspace(workspace.root)
+    with pytest.raises(StoreTrouble, match="the evidence ledger cannot be opened"):
+        fresh.decide(FIVE, "shipping", Decision.WITHDRAW)
+    with pytest.raises(StoreTrouble, match="the evidence ledger cannot be opened"):
+        Workspace(workspace.root).decide(Place("two", "customer", "7"), "shipping", Decision.WITHDRAW)
+    with pytest.raises(NotWitnessed, match="`one` is closed, but that could not be recorded"):
+        Workspace(workspace.root).close("one")
+    evidence.rmdir()
+    away.rename(evidence)
+    late = Workspace(workspace.root)
+    assert seen(late, "one", "shipping") == ALL - {5}
+    assert seen(late, "two", "shipping") == ALL - {7}
+    assert seen(late, "one", "news") == set()
+    assert late.keep() == {}
+    assert seen(late, "one", "news") == {5}
+    assert late.log.count_by(kind="consent-decision") == 4
+
+
+@pytest.mark.unit
 def test_a_store_that_is_away_follows_when_it_is_back(workspace: Workspace) -> None:
     away = workspace.root / "away.db"
     (workspace.root / "two.db").rename(away)

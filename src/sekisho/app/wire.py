@@ -43,7 +43,7 @@ from sekisho.evidence.log import Log
 from sekisho.gate.permit import reason_digest
 from sekisho.gate.session import Check
 from sekisho.ground import stamp
-from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble
+from sekisho.ground.errors import BadInput, NotWitnessed, SekishoError, StoreTrouble
 from sekisho.people.model import Person, Place
 from sekisho.policy.coverage import Facts, Kept, coverage
 from sekisho.policy.model import Policy
@@ -133,7 +133,8 @@ class Workspace:
     @cached_property
     def log(self) -> Log:
         """The evidence log."""
-        return Log(SqliteLeaves(self.settings.books / "evidence.db"), self.settings.origin)
+        # late: a withdrawal and the closing of a store do not wait for a log that cannot be opened
+        return Log(SqliteLeaves(self.settings.books / "evidence.db", late=True), self.settings.origin)
 
     @cached_property
     def signer(self) -> notes.Signer:
@@ -211,8 +212,13 @@ class Workspace:
     def close(self, name: str) -> int:
         """Void every permit of a store and close its opt-in purposes; returns the new epoch."""
         epoch = self.store(name).close()
-        fields = {"store": name, "epoch": epoch, "actor": self.actor()}
-        self.log.append([Entry("store-closed", self.clock(), fields)])
+        try:
+            fields = {"store": name, "epoch": epoch, "actor": self.actor()}
+            self.log.append([Entry("store-closed", self.clock(), fields)])
+        except SekishoError as error:
+            raise NotWitnessed(
+                f"store `{name}` is closed, but that could not be recorded: {error}", help=error.help
+            ) from error
         return epoch
 
     def standing(self, store: Store, only: Sequence[str] | None = None) -> dict[tuple[str, str], int]:
@@ -308,12 +314,13 @@ class Workspace:
 
     def _carry_out(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         done, waiting = [], []
-        for store in self.stores():
+        for name in (s.name for s in self.settings.stores):
             try:
-                self.follow(store)
-                done.append(store.name)
-            except StoreTrouble:
-                waiting.append(store.name)
+                self.follow(self.store(name))
+                done.append(name)
+            except SekishoError:
+                # whatever keeps one store from following, also a log that is full, must not keep the others
+                waiting.append(name)
         return tuple(done), tuple(waiting)
 
     def fact(self, person: str, purpose: str, decision: Decision, method: str, by: str = "self") -> Fact:

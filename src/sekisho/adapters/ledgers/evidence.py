@@ -67,8 +67,8 @@ def trouble(error: Exception, name: str) -> SekishoError:
 class SqliteLeaves:
     """A leaf store in one SQLite file; an instance may be shared by threads, and survives a fork."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Open or make the ledger; raises BadInput where the file is something else."""
+    def __init__(self, path: str | Path, *, late: bool = False) -> None:
+        """Open or make the ledger, `late` on first use only; raises BadInput where the file is something else."""
         self.path = Path(path)
         self._lock, self._pid = threading.RLock(), os.getpid()
         self._db: sqlite3.Connection | None = None
@@ -76,8 +76,9 @@ class SqliteLeaves:
         self._suspect = self._named = self._cut = False
         self._tiles: dict[tuple[int, int], bytes] = {}
         self._roots: dict[tuple[int, int], bytes] = {}
-        with self._reading():
-            pass
+        if not late:
+            with self._reading():
+                pass
 
     # -- the handle ---------------------------------------------------------------------------------------------
 
