@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from calls import Call, addresses, calls, said_by_the_store
 
+from sekisho.adapters.records.roles import ROLES, SAYS, Role
 from sekisho.adapters.stores.postgres_check import REMEDIES
 from sekisho.app import settings
 from sekisho.cli.main import cli
@@ -65,6 +66,10 @@ ENTRIES = {
     "migration-entered": "governed tables were opened for a change of schema",
     "checkpoint-cosigned": "an outsider signed a checkpoint",
     "bodies-dropped": "bodies of old entries were dropped, as their own promise says; their leaves stay",
+    "staff-signed-in": "somebody of the staff signed in, before the session began",
+    "staff-signed-out": "somebody of the staff signed out",
+    "staff-refused": "a sign-in at the desk was refused; the handle is all zeros where nobody has that name",
+    "staff-changed": "somebody of the staff was invited, changed or removed, or changed a password or a factor",
     "drill-run": "a drill was run",
     "incident": "something happened that must be looked at",
 }
@@ -219,6 +224,7 @@ def configuration() -> list[str]:
 
 ENVIRONMENT = {
     "SEKISHO_FOLDER": "the folder whose pages the site serves; `serve` sets it",
+    "SEKISHO_LOG": "how lines are written, `text` or `json`; `serve --log` sets it",
     "SEKISHO_SECRET": "the site's secret; `serve` makes one where none is given",
     "SEKISHO_MASTER_KEY": "the master key of the key store, 64 hexadecimal digits; without it the file of the settings",
     "SEKISHO_HOSTS": "the public names under which a proxy serves the pages; without it only this machine is answered",
@@ -307,6 +313,14 @@ def site() -> list[str]:
     return [*lines, *table(("address", "shows"), ((f"`{a}`", says) for a, says in addresses()))]
 
 
+def roles() -> list[str]:
+    """What each role of the staff may do at the desk."""
+    lines = ["# Roles of the staff", "", "The closed table of what each role may; nothing else grants anything."]
+    lines[-1] += " How people come in: [staff](../staff.md)."
+    rows = ((says, *("yes" if permission in ROLES[role] else "" for role in Role)) for permission, says in SAYS.items())
+    return [*lines, "", *table(("may", *(f"`{role}`" for role in Role)), rows)]
+
+
 PAGES: Mapping[str, tuple[str, Callable[[], list[str]]]] = {
     "promises.md": ("front matter and promise kinds", promises),
     "data-map.md": ("the fields of a data map", data_map),
@@ -316,6 +330,7 @@ PAGES: Mapping[str, tuple[str, Callable[[], list[str]]]] = {
     "diagnostics.md": ("what a check can say", diagnostics),
     "errors.md": ("errors, refusals, holes, exit codes", exits),
     "evidence.md": ("the kinds of entries in the log", entries),
+    "roles.md": ("what each role of the staff may do", roles),
     "law.md": ("law profiles: grounds and duties", laws),
     "words.md": ("the vocabulary", lambda: words.reference().splitlines()),
 }

@@ -36,7 +36,7 @@ def japanese() -> Catalog:
 
 
 def said() -> Iterator[tuple[str | None, str]]:
-    for file in (*WEB.rglob("*.html"), *WEB.glob("*.py")):
+    for file in (*WEB.rglob("*.html"), *WEB.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
         source = templatize(text) if file.suffix == ".html" else text
         for _, message, _, context in extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS):

@@ -24,6 +24,7 @@ COMMANDS = {
     "evidence": ("evidence", "evidence", "verify the log, prove entries, make checkpoints"),
     "cosign": ("evidence", "cosign", "sign a log's checkpoint as an outsider"),
     "keys": ("keys", "keys", "look after the keys of people's records"),
+    "staff": ("staff", "staff", "say who works at the desk, and as what"),
     "serve": ("serve", "serve", "serve the policy's pages"),
     "demo": ("serve", "demo", "make the sample studio and try it"),
     "doctor": ("doctor", "doctor", "look at this machine and this folder"),

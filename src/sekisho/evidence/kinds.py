@@ -129,6 +129,10 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "migration-entered": {"store": "code", "actor": "handle", "reason": "digest"},
     "checkpoint-cosigned": {"size": "number", "root": "digest", "cosigner": "code", "key": "digest"},
     "bodies-dropped": {"until": "number"},
+    "staff-signed-in": {"actor": "handle", "role": "code", "method": "code"},
+    "staff-signed-out": {"actor": "handle", "role": "code"},
+    "staff-refused": {"actor": "handle", "code": "code"},
+    "staff-changed": {"actor": "handle", "member": "handle", "role": "code", "change": "code"},
     "drill-run": {"drill": "code", "outcome": "code"},
     "incident": {"code": "code", "store": "code?"},
 }

@@ -81,6 +81,10 @@ KINDS: Mapping[str, str] = {
     "migration-entered": gettext_noop("migration"),
     "checkpoint-cosigned": gettext_noop("checkpoint cosigned"),
     "bodies-dropped": gettext_noop("bodies dropped as promised"),
+    "staff-signed-in": gettext_noop("staff signed in"),
+    "staff-signed-out": gettext_noop("staff signed out"),
+    "staff-refused": gettext_noop("sign-in refused"),
+    "staff-changed": gettext_noop("staff changed"),
     "drill-run": gettext_noop("drill"),
     "incident": gettext_noop("incident"),
 }
