@@ -87,7 +87,7 @@ def test_figures_are_those_of_the_folder(browse: Browse, kept: Path) -> None:
     assert said["sekisho_store_holes"][(STORE,)] > 0
     assert said["sekisho_store_behind"][(STORE,)] == 0
     assert 0 < said["sekisho_lease_seconds"][(STORE,)] <= 180
-    assert said["sekisho_waiting"] == {("outbox",): 0, ("decisions",): 0}
+    assert said["sekisho_waiting"] == {("outbox",): 0, ("messages",): 0, ("decisions",): 0}
     assert said["sekisho_requests_total"][("GET", "promises", "200")] >= 1
     assert said["sekisho_request_seconds_count"][("promises",)] >= 1
 

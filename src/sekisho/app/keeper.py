@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sekisho.app import heartbeat, journal, settings
+from sekisho.app import heartbeat, journal, settings, unfinished
 from sekisho.app.wire import Workspace
 from sekisho.evidence import note as notes
 from sekisho.ground import stamp
@@ -78,6 +78,7 @@ class Keeper:
 
     @staticmethod
     def _due(workspace: Workspace) -> dict[str, str]:
+        unfinished.refuse(workspace.settings.books)
         troubles = workspace.keep()
         try:
             known = workspace.log.store.checkpoints(1)

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sekisho.adapters.ledgers.evidence_probe import takes_entries
-from sekisho.app import heartbeat
+from sekisho.app import heartbeat, unfinished
 from sekisho.app.lookout import Lookout
+from sekisho.app.post import MailBooks
 from sekisho.app.wire import Store, Workspace
 from sekisho.gate.session import Lease
 from sekisho.ground import stamp
@@ -24,11 +25,15 @@ FRESH = timedelta(seconds=5)
 FAR = 2**62
 """A number that no ledger reaches: nobody changed after it."""
 
+EVER = timedelta(days=3650)
+"""Until when messages count as waiting: all of them."""
+
 MANY = 1000
 """Decisions that are counted where they wait to be witnessed."""
 
 REASONS = {
     "policy": "the policy does not compile",
+    "restore": "a restore is not finished",
     "books": "people and consent cannot be read",
     "evidence": "the evidence log takes no entry",
     "keeper": "the keeper was not heard of for two minutes",
@@ -66,6 +71,8 @@ class State:
     unwitnessed: int | None = None
     """Decisions in the consent ledger that are not in the evidence log yet; counted up to MANY."""
     word: heartbeat.Word | None = None
+    messages: int | None = 0
+    """Messages that wait for the mail server."""
 
     @property
     def ready(self) -> bool:
@@ -106,6 +113,8 @@ def look(workspace: Workspace) -> State:
             reasons.append(Reason("store-away", store.name))
         elif store.lease.open_until is None or store.lease.open_until <= now:
             reasons.append(Reason("lease-lapsed", store.name))
+    if unfinished.state(books):
+        reasons.append(Reason("restore"))
     head, unwitnessed = _ledgers(workspace)
     if head is None:
         reasons.append(Reason("books"))
@@ -114,7 +123,15 @@ def look(workspace: Workspace) -> State:
         reasons.append(Reason("evidence"))
     if word is None or not word.fresh(now):
         reasons.append(Reason("keeper"))
-    return State(now, tuple(reasons), stores, head, unwitnessed, word)
+    return State(now, tuple(reasons), stores, head, unwitnessed, word, _messages(workspace))
+
+
+def _messages(workspace: Workspace) -> int | None:
+    mail = MailBooks(workspace.settings)
+    try:
+        return len(mail.queue.due(workspace.clock() + EVER)) if mail.begun else 0
+    except Exception:  # noqa: BLE001 - as above: what cannot be counted is left out
+        return None
 
 
 def _lease(store: Store) -> Lease | None:

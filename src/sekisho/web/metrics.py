@@ -78,8 +78,9 @@ def _of_service(state: State) -> Iterator[Metric]:
             "sekisho_store_behind", "Changes of standing not followed; below zero: lost books.", "store", behind
         )
     waiting = sum(x.waiting for _, x in there)
-    depths = [("outbox", waiting), *([("decisions", state.unwitnessed)] if state.unwitnessed is not None else [])]
-    yield _gauge("sekisho_waiting", "What waits to be entered into the evidence log.", "queue", depths)
+    depths = [("outbox", waiting), ("messages", state.messages), ("decisions", state.unwitnessed)]
+    known = [(queue, depth) for queue, depth in depths if depth is not None]
+    yield _gauge("sekisho_waiting", "What waits: for the evidence log, or for the mail server.", "queue", known)
 
 
 def _of_policy(board: Board) -> Iterator[Metric]:
