@@ -8,8 +8,8 @@ from typing import Protocol
 
 from sekisho.compiler.lower import RESERVED_USES
 from sekisho.gate.decide import Ask, Verdict
-from sekisho.policy.model import Policy, Purpose, covers
-from sekisho.vault.record import Sensitivity, sensitivity
+from sekisho.policy.model import Policy, Purpose
+from sekisho.vault.record import Sensitivity, sees, sensitivity
 
 STORE = "vault"
 """The vault's name among stores: in evidence, and where people stand."""
@@ -60,7 +60,7 @@ def sight(policy: Policy, purpose: Purpose) -> Sight:
     """Return what a purpose sees of the vault."""
     everybody = tuple(s.name for s in policy.subjects)
     uses = RESERVED_USES[purpose.name] if purpose.reserved else purpose.uses
-    opened = {sensitivity(policy, c.name) for c in policy.categories if uses == ("",) or covers(uses, c.name)}
+    opened = {sensitivity(policy, c.name) for c in policy.categories if sees(uses, c.name)}
     of = everybody if purpose.reserved else purpose.of
     return Sight(purpose.number, purpose.clause, of, uses, tuple(sorted(opened)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -105,13 +106,19 @@ def unpack(plain: bytes) -> dict[str, str]:
         raise Tampered("a record opens and is none", help="compare with a backup") from None
 
 
+@lru_cache(4096)
+def sees(uses: tuple[str, ...], category: str) -> bool:
+    """Say whether these categories see one; the empty name covers every category."""
+    return uses == ("",) or covers(uses, category)
+
+
 def shown(id: str, opened: Iterable[Mapping[str, str]], uses: tuple[str, ...]) -> Record:
-    """Return what these categories see of a record's opened parts; the empty name covers every category."""
+    """Return what these categories see of a record's opened parts, and what they do not."""
     values: dict[str, Personal[str]] = {}
     withheld: list[str] = []
     for texts in opened:
         for category, text in texts.items():
-            if uses == ("",) or covers(uses, category):
+            if sees(uses, category):
                 values[category] = Personal(text)
             else:
                 withheld.append(category)
