@@ -15,6 +15,7 @@ from postgres import fresh_database, listening
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.postgres_passage import PostgresPassage
 from sekisho.compiler.lower import default_mask
+from sekisho.compiler.postgres_live import Names
 from sekisho.datamap.model import Login
 from sekisho.gate import permit as permits
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
@@ -158,6 +159,20 @@ def test_an_opt_in_purpose_is_closed_when_the_lease_lapses(
     with pytest.raises(Refused, match="this permit is over"):
         passage.run("select count(*) from customers")
     assert through("news").run("select count(*) from customers").rows == [(0,)]
+
+
+def test_an_opt_in_purpose_held_by_role_is_closed_when_the_lease_lapses(store: PostgresStore, url: str) -> None:
+    news = store.rules.purpose("news")
+    assert news is not None
+    stand(store, {("customer", "6"): store.rules.defaults["customer"] | news.bit})
+    with as_login(url, "shop_auto_news") as db:
+        for opened, seen in ((False, 0), (True, 1)):
+            if opened:
+                store.renew(store.position())
+            assert db.execute("select count(*) from customers").fetchone() == (seen,)
+    store.close()
+    with as_login(url, "shop_auto_news") as db:
+        assert db.execute("select count(*) from customers").fetchone() == (0,)
 
 
 def test_a_purpose_held_by_role_needs_no_permit_and_sees_only_who_stands(store: PostgresStore, url: str) -> None:
@@ -435,6 +450,53 @@ def test_what_a_migration_adds_is_denied_and_told(store: PostgresStore, url: str
     assert not store.check().green
 
 
+TRIGGERS = """
+alter table customers add column updated_at timestamptz not null default '2020-01-01';
+create table audit (customer integer, what text);
+create function touch() returns trigger language plpgsql as $$ begin
+  new.updated_at := clock_timestamp(); insert into audit values (new.id, tg_op); return new; end $$;
+create trigger touch before update on customers for each row execute function touch();
+grant insert on audit to shop_support
+"""
+
+
+def test_triggers_of_the_application_rest_while_masks_change_and_run_otherwise(store: PostgresStore, url: str) -> None:
+    store.remove()
+    with psycopg.connect(url) as db:
+        db.execute("do $$ begin create role shop_support login; exception when duplicate_object then null; end $$")
+        db.execute(TRIGGERS)
+    store.apply()
+    assert stand(store, {("customer", "5"): 0b11111}) == 1
+    with psycopg.connect(url) as db:
+        assert db.execute("select * from audit").fetchall() == []
+        assert db.execute("select distinct updated_at::date::text from customers").fetchall() == [("2020-01-01",)]
+        assert db.execute("select distinct sekisho_standing from orders where customer_id = 5").fetchall() == [(31,)]
+    with as_login(url, "shop_support") as db:
+        db.execute("select sekisho.enter(%s)", (store.issue(ask("support")).token,))
+        db.execute("update support.customers set name = 'x' where id = 6")
+    with psycopg.connect(url) as db:
+        assert db.execute("select * from audit").fetchall() == [(6, "UPDATE")]
+
+
+def test_an_administrator_who_cannot_let_triggers_rest_is_told(store: PostgresStore, url: str) -> None:
+    with psycopg.connect(url) as db:
+        db.execute(TRIGGERS)
+        db.execute("do $$ begin create role shop_admin login; exception when duplicate_object then null; end $$")
+        db.execute(f"grant {Names.of(db.info.dbname).service} to shop_admin")
+    plain = PostgresStore(make_conninfo(url, user="shop_admin"), store.rules, store.keys, store.witness)
+    with pytest.raises(StoreTrouble, match="a trigger of the application in store `shop` failed"):
+        plain.project({("customer", "5"): 0b11111}, store.position(), store.position() + 1)
+
+
+def test_a_permit_that_is_over_shows_nothing_more(store: PostgresStore, url: str) -> None:
+    with as_login(url, "shop_support") as db:
+        db.execute("select sekisho.enter(%s)", (store.issue(ask("support")).token,))
+        assert db.execute("select count(*) from support.customers").fetchone() == (20,)
+        with psycopg.connect(url) as admin:
+            admin.execute("update sekisho.entered set until = clock_timestamp()")
+        assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+
+
 def test_a_database_that_is_governed_as_another_store_is_left_alone(store: PostgresStore, url: str) -> None:
     from dataclasses import replace
 
@@ -464,8 +526,9 @@ def test_a_database_that_is_governed_as_another_store_is_left_alone(store: Postg
 )
 def test_why_a_store_does_not_answer_is_said(url: str, name: str, words: str) -> None:
     elsewhere = PostgresStore(make_conninfo(url, dbname=name), rules(), KeyRing(), Notebook())
-    with pytest.raises(StoreTrouble, match=words):
-        elsewhere.position()
+    for look in (elsewhere.position, elsewhere.verify):
+        with pytest.raises(StoreTrouble, match=words):
+            look()
 
 
 @pytest.mark.parametrize(

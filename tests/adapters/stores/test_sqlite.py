@@ -108,6 +108,13 @@ def test_a_withdrawal_is_obeyed_from_the_next_statement(
     assert store.verify() == 0
 
 
+def test_a_file_that_is_not_applied_is_told_as_such(path: Path) -> None:
+    plain = SqliteStore(path, rules(engine="sqlite"), KeyRing(), Notebook())
+    for look in (plain.position, plain.verify):
+        with pytest.raises(StoreTrouble, match="is not applied"):
+            look()
+
+
 def test_opt_in_needs_a_yes_and_a_lease(store: SqliteStore, through: Callable[..., SqlitePassage]) -> None:
     news = store.rules.purpose("news")
     assert news is not None

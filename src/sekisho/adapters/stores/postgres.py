@@ -117,6 +117,7 @@ class PostgresStore:
                 raise StoreTrouble(
                     "the database or the rules changed since the plan was made", help="make the plan again and read it"
                 )
+            look.quiet(db)
             self._run(db, plan.statements())
             look.remember(db, plan, {s.name: n for n, s in enumerate(sections)})
             self._give_keys(db)
@@ -305,12 +306,18 @@ class PostgresStore:
         arrays = ([c for c, _ in people], [k for _, k in people], list(standing.values()))
         with self._open() as db:
             db.execute("set local lock_timeout = '5s'")
+            look.quiet(db)
             try:
                 row = db.execute(
                     "select sekisho.project(%s::text[], %s::text[], %s::bigint[], %s, %s)", (*arrays, since, head)
                 ).fetchone()
             except psycopg.errors.DataError as error:
                 raise self._misfit() from error
+            except psycopg.errors.ProgrammingError as error:
+                raise StoreTrouble(
+                    f"a trigger of the application in store `{self.name}` failed: {error.diag.message_primary}",
+                    help="grant set on parameter session_replication_role to the role of the store's address",
+                ) from error
         changed = 0 if row is None else int(row[0])
         if changed > 0:
             self.watch()
@@ -385,6 +392,7 @@ class PostgresStore:
 
     def verify(self) -> int:
         """Return how many rows carry a mask other than the one they must have, recomputed set-based; 0 is right."""
+        self.lease()
         with self._open() as db:
             return checks.wrong_masks(db, self.rules)
 

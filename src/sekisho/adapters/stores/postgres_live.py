@@ -49,6 +49,19 @@ def only(db: Connection, store: str) -> None:
         )
 
 
+def quiet(db: Connection) -> None:
+    """Let the application's own triggers rest until the transaction ends: a change of masks is no change of theirs.
+
+    Ours are ENABLE ALWAYS. Without it an `updated_at` would move on every row, and an audit trigger run as the gate's role.
+    """
+    try:
+        with db.transaction():
+            db.execute("set local session_replication_role = replica")
+    except psycopg.errors.InsufficientPrivilege:
+        # an administrator who is no superuser needs a grant for it; without, the application's triggers run
+        return
+
+
 def why(error: psycopg.OperationalError) -> str:
     """Return the server's or the network's own words in one line, without the address."""
     first, *_ = str(error).strip().splitlines() or ["the connection is gone"]

@@ -260,6 +260,7 @@ class SqliteStore:
         """Return how many rows carry a mask other than the one they must have; 0 is right."""
         wrong = 0
         with self._open() as db:
+            self._position(db)
             for table in self.rules.tables:
                 right = compile_sqlite.right_mask(self.rules, table, ident(table.name))
                 counted = f"select count(*) from {ident(table.name)} where {MASK} <> {right}"  # noqa: S608 - quoted names
