@@ -31,6 +31,8 @@ from sekisho.vault.record import New, Sensitivity, belongs, divide, pack, unpack
 from sekisho.vault.seal import NONCE, seal, unseal
 from sekisho.vault.secret import Secret
 
+TOGETHER = 2000
+"""Records that an import keeps in one transaction."""
 PERMIT = permits.Terms(permits.Scope.SESSION, single=True)
 
 
@@ -94,7 +96,7 @@ class Vault:
         return stored
 
     def load(
-        self, news: Iterable[New], told: Callable[[Imported], None] = lambda done: None, portion: int = PORTION
+        self, news: Iterable[New], told: Callable[[Imported], None] = lambda done: None, portion: int = TOGETHER
     ) -> Imported:
         """Seal and keep many, a portion at a time, and tell how far it is after each.
 
