@@ -431,3 +431,29 @@ def test_a_row_of_ones_own_is_looked_up_on_a_server(governed: Workspace) -> None
     assert governed.store("one").exists(asked) == {("customer", "5"), ("customer", "05")}
     with pytest.raises(BadInput, match="does not fit its column"):
         governed.store("one").exists([("customer", "a%s")])
+
+
+@pytest.mark.unit
+def test_nothing_is_decided_on_books_older_than_the_log_or_a_store(workspace: Workspace) -> None:
+    books = workspace.settings.books
+    workspace.decide(FIVE, "news", Decision.GIVE)
+    older = {name: (books / name).read_bytes() for name in ("books.db", "evidence.db")}
+    workspace.decide(FIVE, "news", Decision.WITHDRAW)
+
+    def put_back(*names: str) -> Workspace:
+        for name in names:
+            (books / name).write_bytes(older[name])
+            for beside in (f"{name}-wal", f"{name}-shm"):
+                (books / beside).unlink(missing_ok=True)
+        return Workspace(workspace.root)
+
+    behind_the_log = put_back("books.db")
+    with pytest.raises(StoreTrouble, match="older than the evidence log"):
+        behind_the_log.decide(FIVE, "shipping", Decision.WITHDRAW)
+    with pytest.raises(StoreTrouble, match="older than the evidence log"):
+        behind_the_log.keep_store(behind_the_log.store("one"))
+    behind_the_stores = put_back("books.db", "evidence.db")
+    assert "older than store" in behind_the_stores.keep()["one"]
+    with pytest.raises(StoreTrouble, match="a store knows decisions"):
+        behind_the_stores.decide(FIVE, "shipping", Decision.WITHDRAW)
+    assert behind_the_stores.consents.last() == 1, "nothing was recorded under a number that is taken"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -27,7 +28,7 @@ from sekisho.adapters.ledgers.vaulttables import open_vault
 from sekisho.adapters.ledgers.vaultuse import Ports
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.sqlite import SqliteStore
-from sekisho.app import sealed
+from sekisho.app import sealed, unfinished
 from sekisho.app import settings as reading
 from sekisho.app.folder import check_folder, read_source, store_fact, write_lock
 from sekisho.app.recorder import Recorder
@@ -243,6 +244,8 @@ class Workspace:
             since = store.position()
             head, people = self.consents.changes(since)
             if since > head:
+                # once new decisions take the numbers that are missing, nobody could tell any more: so it is remembered
+                unfinished.begin(self.settings.books, unfinished.BEHIND)
                 raise StoreTrouble(
                     f"the books are older than store `{store.name}`: decisions of people are missing from them",
                     help="restore a later backup of the books; opt-in purposes stay closed until then",
@@ -258,8 +261,26 @@ class Workspace:
             return len(own)
         raise StoreTrouble(f"store `{store.name}` is being changed by others all the time", help="try again")
 
+    def settled(self) -> None:
+        """Raise StoreTrouble where the books are not those that stores and log have followed.
+
+        Nothing is decided on them: lost decisions' numbers would be given again, and who followed the lost ones would
+        skip the new.
+        """
+        unfinished.refuse(self.settings.books)
+        noted = 0
+        with suppress(SekishoError):
+            # what must be obeyed does not wait for a log that cannot be opened
+            noted = self.log.count_by(kind="consent-decision")
+        if noted > self.consents.last():
+            raise StoreTrouble(
+                "the books are older than the evidence log: decisions of people are missing from them",
+                help="`sekisho restore` puts back what the log holds; opt-in purposes stay closed until then",
+            )
+
     def keep_store(self, store: Store) -> datetime:
         """Bring a store up to date and open its opt-in purposes for a while; returns until when."""
+        self.settled()
         for _ in range(FOLLOWS):
             self.follow(store)
             until = store.renew(store.position())
@@ -304,6 +325,7 @@ class Workspace:
         """Record what people decided, each request once under its key, and carry it into every store that answers."""
         for _, choices in batch:
             check_choices(choices)
+        self.settled()
         taken = self.decisions.take(batch, dated=dated, told=told)
         try:
             self.note()
@@ -335,6 +357,7 @@ class Workspace:
         where to go on.
         """
         noted = 0
+        self.settled()
         with alone(self.settings.books):
             while facts := self.consents.after(self.log.count_by(kind="consent-decision"), NOTES):
                 handles = self.people.handles_of([f.person for f in facts])

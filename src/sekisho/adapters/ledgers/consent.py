@@ -39,6 +39,11 @@ class Consents:
         with self._engine.connect() as db:
             return head(db, CHANGE)
 
+    def last(self) -> int:
+        """Return the number of the newest fact; facts are numbered from one on without a gap."""
+        with self._engine.connect() as db:
+            return head(db, FACT)
+
     def changes(self, since: int) -> tuple[int, list[str]]:
         """Return the head of the ledgers and the people whose standing may have changed after `since`."""
         with self._engine.connect() as db:
