@@ -1,4 +1,4 @@
-"""Backup, restore and drill by command: what they say, what they refuse, and how they end."""
+"""Backup, restore, drill and upgrade by command: what they say, what they refuse, and how they end."""
 
 from __future__ import annotations
 
@@ -83,3 +83,23 @@ def test_a_drill_tells_its_measures(studio: Path) -> None:
     assert found["trouble"] == ""
     assert found["decisions"] > 0
     assert run("drill", "restore", "-C", studio)[0] == 0
+
+
+def test_an_upgrade_is_looked_at_first(studio: Path) -> None:
+    code, said = run("upgrade", "--check", "-C", studio, "--json")
+    files = {f["file"]: f["is"] for f in json.loads(said)["files"]}
+    assert (code, files["evidence.db"]) == (2, "current")
+    assert files["books.db"] == "older"
+    assert run("upgrade", "-C", studio)[0] == 0
+    code, said = run("upgrade", "--check", "-C", studio, "--json")
+    assert code == 0
+    assert json.loads(said)["stores"] == []
+    text = (studio / "policy.md").read_text(encoding="utf-8")
+    (studio / "policy.md").write_text(
+        text.replace(
+            "uses: [name, contact.postal, contact.phone, commerce.order]", "uses: [name, contact, commerce.order]", 1
+        ),
+        encoding="utf-8",
+    )
+    code, said = run("upgrade", "--check", "-C", studio, "--json")
+    assert (code, json.loads(said)["stores"]) == (2, ["shop"])

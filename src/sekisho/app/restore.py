@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from sekisho.adapters.ledgers import copies, replay
+from sekisho.adapters.ledgers import copies, replay, versions
 from sekisho.adapters.ledgers.books import open_books
 from sekisho.adapters.ledgers.evidence import SqliteLeaves, load_or_make_key
 from sekisho.app import bundle, heartbeat, unfinished
@@ -28,6 +28,14 @@ from sekisho.evidence.kinds import Entry
 from sekisho.evidence.log import Log
 from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput, SekishoError, StoreTrouble, Tampered
+
+VERSIONED = {
+    LEDGER: versions.EVIDENCE,
+    "books.db": versions.BOOKS,
+    "messages.db": versions.MESSAGES,
+    "vault.db": versions.VAULT,
+}
+"""Files that a newer version may have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,8 @@ class Restore:
                 raise Tampered(f"`{name}` is not what was backed up", help="restore another backup")
             if path.suffix == ".db":
                 copies.check_whole(path)
+                if name in VERSIONED:
+                    versions.refuse(path, VERSIONED[name])
             staged[name] = path
         if thing.manifest.thing == "evidence":
             self._verify_log(thing, staged[LEDGER])

@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": ("backup", "backup", "copy books, evidence and keys, as three things apart"),
     "restore": ("backup", "restore", "put backups back, verified first"),
     "drill": ("drill", "drill", "practise a restore, and measure it"),
+    "upgrade": ("upgrade", "upgrade", "bring what lies here to this version of the program"),
     "serve": ("serve", "serve", "serve the policy's pages"),
     "demo": ("serve", "demo", "make the sample studio and try it"),
     "doctor": ("doctor", "doctor", "look at this machine and this folder"),

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from sekisho.app import journal
+from sekisho.app import journal, settings
+from sekisho.app import upgrade as upgrades
 from sekisho.app.demo import FILE, STORE, make_demo
 from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
@@ -101,6 +102,7 @@ def _words_of(log: str) -> Callable[[str], None]:
 def serve(folder: Path, port: int, log: str) -> None:
     """Serve the pages of a folder on this machine, and keep its stores' leases."""
     _need_site()
+    upgrades.refuse(settings.read(folder))
     workspace = Workspace(folder)
     port = free_port(port)
     # the key and the log are made before keeper and pages, which are two processes, both want them
