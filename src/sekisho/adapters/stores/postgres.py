@@ -104,8 +104,7 @@ class PostgresStore:
 
     def _apply(self, plan_digest: str | None) -> Plan:
         with self._open() as db:
-            db.execute("set local lock_timeout = '5s'")
-            db.execute("set local client_min_messages = warning")
+            db.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
             # one apply at a time: the plan is made again inside the lock and must still be the one approved
             db.execute("select pg_advisory_xact_lock(1936024435, -1)")
             look.only(db, self.name)
@@ -132,8 +131,7 @@ class PostgresStore:
     def remove(self) -> Plan:
         """Take everything back in one transaction, so that the schema is what it was before."""
         with self._open() as db:
-            db.execute("set local lock_timeout = '5s'")
-            db.execute("set local client_min_messages = warning")
+            db.execute("set local lock_timeout = '5s'; set local client_min_messages = warning")
             look.only(db, self.name)
             plan = make_plan(self.name, (), look.applied(db))
             self._run(db, plan.statements())
@@ -370,10 +368,8 @@ class PostgresStore:
     def renew(self, head: int, life: timedelta = LEASE) -> datetime | None:
         """Open opt-in purposes for a while by the store's clock; returns until when, None where it is not at `head`."""
         with self._open() as db:
-            row = db.execute(
-                "select sekisho.renew(present + %s, %s), present + %s from clock_timestamp() present",
-                (life, head, life),
-            ).fetchone()
+            renew = "select sekisho.renew(present + %s, %s), present + %s from clock_timestamp() present"
+            row = db.execute(renew, (life, head, life)).fetchone()
         return None if row is None or row[0] is None else row[1]
 
     def close(self) -> int:

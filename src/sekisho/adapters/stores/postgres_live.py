@@ -52,7 +52,7 @@ def only(db: Connection, store: str) -> None:
 def quiet(db: Connection) -> None:
     """Let the application's own triggers rest until the transaction ends: a change of masks is no change of theirs.
 
-    Ours are ENABLE ALWAYS. Without it an `updated_at` would move on every row, and an audit trigger run as the gate's role.
+    Ours are ENABLE ALWAYS. Else an `updated_at` would move on every row, and an audit trigger run as the gate's role.
     """
     try:
         with db.transaction():
