@@ -70,6 +70,7 @@ ENTRIES = {
     "staff-signed-out": "somebody of the staff signed out",
     "staff-refused": "a sign-in at the desk was refused; the handle is all zeros where nobody has that name",
     "staff-changed": "somebody of the staff was invited, changed or removed, or changed a password or a factor",
+    "reasons-read": "somebody of the staff read the words of reasons, of these entries",
     "drill-run": "a drill was run",
     "incident": "something happened that must be looked at",
 }

@@ -133,6 +133,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "staff-signed-out": {"actor": "handle", "role": "code"},
     "staff-refused": {"actor": "handle", "code": "code"},
     "staff-changed": {"actor": "handle", "member": "handle", "role": "code", "change": "code"},
+    "reasons-read": {"actor": "handle", "role": "code", "entries": "numbers"},
     "drill-run": {"drill": "code", "outcome": "code"},
     "incident": {"code": "code", "store": "code?"},
 }

@@ -85,6 +85,7 @@ KINDS: Mapping[str, str] = {
     "staff-signed-out": gettext_noop("staff signed out"),
     "staff-refused": gettext_noop("sign-in refused"),
     "staff-changed": gettext_noop("staff changed"),
+    "reasons-read": gettext_noop("reasons read"),
     "drill-run": gettext_noop("drill"),
     "incident": gettext_noop("incident"),
 }

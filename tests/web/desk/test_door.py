@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from sekisho.adapters.records.roles import ROLES, Permission, Role
 from sekisho.app.desk import NOBODY, Desk
+from sekisho.ground import stamp
 from staffroom import PASSWORD, Member, code, form_of, send, sign_in
 
 Enrol = Callable[..., Member]
@@ -148,12 +149,27 @@ def test_sessions_end_when_role_factors_or_the_member_change(visitor: Client, en
     for change in (
         lambda: roll.assign(roll.member("anna"), Role.AUDITOR),
         lambda: roll.bump(roll.member("anna")),
+        lambda: recovered(member),
         lambda: roll.remove(roll.member("anna")),
     ):
         client = again(member)
         assert is_in(client)
         change()
         assert not is_in(client)
+
+
+def recovered(member: Member) -> None:
+    """Let somebody be invited anew, and give them what they had before, as if they had chosen it again."""
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from sekisho.adapters.records import roll
+
+    of = roll.member(member.name)
+    before = of.password
+    roll.recover(of, stamp.now())
+    assert not is_in(Client(SERVER_NAME="127.0.0.1"))
+    type(of).objects.filter(pk=of.pk).update(password=before)
+    TOTP.activate(of, member.secret)
 
 
 def test_another_password_ends_the_other_sessions(visitor: Client, enrol: Enrol, desk: Path) -> None:
@@ -332,3 +348,22 @@ def test_the_evidence_is_read_with_the_words_of_its_reasons(visitor: Client, enr
     page = visitor.get("/desk/evidence").content.decode()
     assert "ticket 4711" in page
     assert "ticket 4711" not in another().get("/evidence").content.decode()
+
+
+def test_whoever_reads_reasons_is_recorded_before(visitor: Client, enrol: Enrol, desk: Path) -> None:
+    from sekisho.web.desk import adapter
+
+    member = enrol(role="auditor")
+    sign_in(visitor, member)
+    visitor.get("/desk/evidence")
+    (read,) = told(desk, "reasons-read")
+    assert (read["actor"], read["role"]) == (member.handle, "auditor")
+    log = Desk(desk).log
+    assert all(r.kind == "permit-issued" for seq in read["entries"] for r in log.entries(seq, seq + 1))
+    for file in (desk / "books").glob("evidence.db*"):
+        file.unlink()
+    (desk / "books" / "evidence.db").write_bytes(b"this is no ledger" * 100)
+    adapter._desk.cache_clear()  # as another process would find it
+    refused = visitor.get("/desk/evidence")
+    assert refused.status_code == 503
+    assert b"ticket 4711" not in refused.content

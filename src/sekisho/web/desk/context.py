@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from sekisho.adapters.records.models import Staff
 from sekisho.adapters.records.roles import Permission
+from sekisho.web.desk.adapter import INVITED
 from sekisho.web.desk.door import under
 
 
@@ -19,11 +20,13 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         return {}
     language = get_language() or settings.LANGUAGE_CODE
     me = request.user if isinstance(request.user, Staff) else None
+    # whoever has no factor yet is led to none of the pages that ask for one
+    known = me if me is not None and not request.session.get(INVITED) else None
     # a link to another language leads to a page that can be opened, never back into a form that was sent
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return {
         "me": me,
-        "may": {p.name.lower(): me is not None and me.may(p) for p in Permission},
+        "may": {p.name.lower(): known is not None and known.may(p) for p in Permission},
         "language": language,
         "prefix": getattr(request, "prefix", ""),
         "here": f"{request.path_info}{query}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -84,9 +84,17 @@ def evidence(request: HttpRequest) -> HttpResponse:
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
     found = look.log().latest(PAGE + 1, before)
     reasons, names = desk().reasons(found[:PAGE]), _names(request.user)
+    _witnessed(request.user, found[:PAGE], reasons)
     rows = [_row(e, reasons, names) for e in found[:PAGE]]
     more = found[PAGE - 1].seq if len(found) > PAGE else None
     return render(request, "desk/evidence.html", {"board": look.board(), "rows": rows, "more": more, "before": before})
+
+
+def _witnessed(user: object, found: Sequence[Recorded], reasons: Mapping[str, str]) -> None:
+    """Record whose words are about to be read, and by whom: they may speak of people."""
+    shown = [e.seq for e in found if e.entry is not None and e.entry.fields.get("reason") in reasons]
+    if shown and isinstance(user, Staff):
+        desk().record("reasons-read", actor=user.handle, role=user.role, entries=sorted(shown))
 
 
 def _names(user: object) -> dict[str, str]:
@@ -96,7 +104,7 @@ def _names(user: object) -> dict[str, str]:
     return {line.handle: line.name for line in roll.lines()}
 
 
-def _row(recorded: Recorded, reasons: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
+def _row(recorded: Recorded, reasons: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Any]:
     fields = recorded.entry.fields if recorded.entry is not None else {}
     who = str(fields.get("actor") or fields.get("person") or "")
     digest = str(fields.get("reason", ""))
