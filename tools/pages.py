@@ -225,6 +225,7 @@ def configuration() -> list[str]:
 
 ENVIRONMENT = {
     "SEKISHO_FOLDER": "the folder whose pages the site serves; `serve` sets it",
+    "SEKISHO_BACKUP_PASSPHRASE": "what a backup of keys is sealed under, where no file is named",
     "SEKISHO_LOG": "how lines are written, `text` or `json`; `serve --log` sets it",
     "SEKISHO_SECRET": "the site's secret; `serve` makes one where none is given",
     "SEKISHO_MASTER_KEY": "the master key of the key store, 64 hexadecimal digits; without it the file of the settings",

@@ -138,6 +138,9 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
         Word("withheld", "a column of a table that the purpose may not use: a typed NULL, or absent"),
         Word("open table", "a table without personal data (`personal: false`); every purpose reads it"),
         Word("plan", "what will be done to a store, section by section, each with its way back; run by its digest"),
+        Word(
+            "keeper", "the part of the running service that does each minute what must be done, and says what it cannot"
+        ),
         Word("lease", "until when opt-in purposes are open in a store; it lapses unless renewed each minute"),
         Word("epoch", "a store's counter; a permit of another epoch is void"),
         Word("drift", "a store that is not as it was applied"),
@@ -177,6 +180,8 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
             "an outsider that keeps its own last checkpoint and refuses a log that does not extend it",
             "C2SP tlog-cosignature",
         ),
+        Word("manifest", "what a backup says of itself: which thing, of when, and the digest of every file"),
+        Word("drill", "practising a loss: everything is backed up, restored beside itself and measured"),
         Word("verifier key", "the text by which signatures of a log or a cosigner are checked", "C2SP signed-note"),
     ),
     "The vault": (
