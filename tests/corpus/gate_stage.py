@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -142,7 +143,7 @@ class Stage:
         elif word == "close":
             self.store.close()
         elif word == "watch":
-            self.store.watch()
+            self.store.watch(timedelta(0))
         elif word == "tick":
             self.store.renew(self.store.position())
         elif word == "expire":

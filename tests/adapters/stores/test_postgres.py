@@ -15,12 +15,12 @@ from postgres import fresh_database, listening
 from sekisho.adapters.stores.postgres import PostgresStore
 from sekisho.adapters.stores.postgres_passage import PostgresPassage
 from sekisho.compiler.lower import default_mask
-from sekisho.compiler.postgres_live import Names
-from sekisho.datamap.model import Login
+from sekisho.compiler.postgres_live import NOBODY, Names
+from sekisho.datamap.model import Link, Login, Table
 from sekisho.gate import permit as permits
 from sekisho.ground.errors import BadInput, NotWitnessed, Refused, StoreTrouble
 from sekisho.policy.model import Witness
-from studio import NOW, SCHEMA, KeyRing, Notebook, ask, purpose, rules, stand
+from studio import NOW, SCHEMA, TABLES, KeyRing, Notebook, ask, key, purpose, rules, stand
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -364,8 +364,10 @@ def test_a_store_follows_the_ledgers_in_order(store: PostgresStore, url: str) ->
     assert store.position() == 7
     assert store.project({("customer", "1"): default}, 0, 6) == 0, "what is older must not overwrite a withdrawal"
     assert store.project({("customer", "1"): default}, 8, 9) is None, "what leaves a gap must not pass"
+    assert (store.lease().position, store.lease().open_until) == (7, None)
     assert store.renew(8) is None
     assert store.renew(7) is not None
+    assert store.lease().open_until is not None
     with psycopg.connect(url) as db:
         assert db.execute("select sekisho_standing from customers where id = 1").fetchone() == (0b11111,)
 
@@ -467,6 +469,7 @@ def test_triggers_of_the_application_rest_while_masks_change_and_run_otherwise(s
         db.execute(TRIGGERS)
     store.apply()
     assert stand(store, {("customer", "5"): 0b11111}) == 1
+    assert stand(store, {("customer", "5"): 0b11111}) == 0, "nothing is written where nothing changes"
     with psycopg.connect(url) as db:
         assert db.execute("select * from audit").fetchall() == []
         assert db.execute("select distinct updated_at::date::text from customers").fetchall() == [("2020-01-01",)]
@@ -495,6 +498,25 @@ def test_a_permit_that_is_over_shows_nothing_more(store: PostgresStore, url: str
         with psycopg.connect(url) as admin:
             admin.execute("update sekisho.entered set until = clock_timestamp()")
         assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+
+
+def test_a_row_one_of_whose_owners_is_not_there_belongs_to_nobody(url: str) -> None:
+    links = (Link("customers", ("customer_id",)), Link("orders", ("order_id",)))
+    parcels = Table("parcels", ("id",), (key("id"), key("customer_id"), key("order_id")), owners=links)
+    with psycopg.connect(url) as db:
+        db.execute("create table parcels (id integer primary key, customer_id integer, order_id integer)")
+        db.execute("insert into parcels values (1, 1, 60), (2, 1, 999), (3, 1, null), (4, 999, 60), (5, null, null)")
+    store = PostgresStore(url, rules(tables=(*TABLES, parcels)), KeyRing(), Notebook())
+    store.apply()
+    with psycopg.connect(url) as db:
+        db.execute("insert into parcels select id + 10, customer_id, order_id from parcels")
+        masks = dict(db.execute("select id, sekisho_standing from parcels").fetchall())
+        assert {n for n, mask in masks.items() if mask != NOBODY} == {1, 3, 11, 13}
+        assert store.verify() == 0
+        db.execute("delete from order_items")
+        db.execute("delete from orders where id = 60")
+        masks = dict(db.execute("select id, sekisho_standing from parcels").fetchall())
+        assert {n for n, mask in masks.items() if mask != NOBODY} == {3, 13}
 
 
 def test_a_database_that_is_governed_as_another_store_is_left_alone(store: PostgresStore, url: str) -> None:
