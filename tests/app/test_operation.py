@@ -6,7 +6,9 @@ import json
 import logging
 import os
 import shutil
+import socket
 import sqlite3
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from sekisho.app import heartbeat, journal
 from sekisho.app.demo import FILE, STORE, make_demo
 from sekisho.app.keeper import Keeper
 from sekisho.app.lookout import Lookout
-from sekisho.app.operation import REASONS, Reason, Watch, look
+from sekisho.app.operation import REASONS, Reason, State, Watch, look
 from sekisho.app.wire import Workspace
 from sekisho.ground import stamp
 
@@ -138,6 +140,29 @@ def test_a_word_of_a_process_that_died_is_not_taken_for_a_service(
 
     monkeypatch.setattr(os, "kill", gone)
     assert not heartbeat.at_work(studio / "books", stamp.now())
+    monkeypatch.setattr(socket, "gethostname", lambda: "another")
+    assert heartbeat.at_work(studio / "books", stamp.now()), "its process is not here to be looked for"
+
+
+def test_who_asks_while_another_looks_is_not_held_up(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, looking, go_on = [stamp.now()], threading.Event(), threading.Event()
+    watch = Watch(Lookout(studio), lambda: now[0])
+    first = watch.state()
+
+    def slow(workspace: Workspace) -> State:
+        looking.set()
+        assert go_on.wait(20)
+        return look(workspace)
+
+    monkeypatch.setattr("sekisho.app.operation.look", slow)
+    now[0] += timedelta(seconds=6)
+    thread = threading.Thread(target=watch.state)
+    thread.start()
+    assert looking.wait(20)
+    assert watch.state() is first
+    go_on.set()
+    thread.join(20)
+    assert watch.state() is not first
 
 
 def test_every_reason_has_its_sentence() -> None:

@@ -43,6 +43,9 @@ class Drilled:
 def drill_restore(workspace: Workspace) -> Drilled:
     """Run the drill in a folder of the books, which is gone afterwards, and record its outcome; no store is touched."""
     books = workspace.settings.books
+    for left in books.glob(".drill-*"):
+        # what a drill left that was killed holds what the books hold
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".drill-", dir=books) as name:
         found = _run(workspace.settings, Path(name))
     outcome = "passed" if found.passed else "failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,9 +18,10 @@ SILENT = timedelta(minutes=2)
 
 
 class Word(msgspec.Struct, frozen=True):
-    """When a keeper was last at work, as which process, and where something was wrong; codes and names only."""
+    """When a keeper was last at work, as which process of which machine, and where something was wrong."""
 
     at: datetime
+    host: str
     process: int
     troubles: list[str]
 
@@ -31,7 +33,7 @@ class Word(msgspec.Struct, frozen=True):
 def give(books: Path, at: datetime, troubles: Iterable[str]) -> None:
     """Leave a keeper's word."""
     books.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace(books / FILE, msgspec.json.encode(Word(at, os.getpid(), sorted(troubles))))
+    replace(books / FILE, msgspec.json.encode(Word(at, socket.gethostname(), os.getpid(), sorted(troubles))))
 
 
 def hear(books: Path) -> Word | None:
@@ -52,6 +54,9 @@ def at_work(books: Path, now: datetime) -> bool:
     word = hear(books)
     if word is None or not word.fresh(now):
         return False
+    if word.host != socket.gethostname():
+        # a process of another machine, or of another container, cannot be looked for from here
+        return True
     try:
         os.kill(word.process, 0)
     except ProcessLookupError:

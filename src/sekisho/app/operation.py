@@ -89,11 +89,21 @@ class Watch:
         self._last: State | None = None
 
     def state(self) -> State:
-        """Return how the service stands, as of some seconds ago at most."""
-        with self._lock:
+        """Return how the service stands, as of some seconds ago; who asks while another looks gets the last look.
+
+        A store that is away takes seconds to say nothing, and must not hold up everybody who asks.
+        """
+        last = self._last
+        if last is not None and self._clock() - last.at < FRESH:
+            return last
+        if not self._lock.acquire(blocking=last is None):
+            return last or self.state()
+        try:
             if self._last is None or self._clock() - self._last.at >= FRESH:
                 self._last = self._look()
             return self._last
+        finally:
+            self._lock.release()
 
     def _look(self) -> State:
         try:

@@ -109,7 +109,9 @@ def whole_folder(into: Path, name: str) -> Iterator[Path]:
     final, making = into / name, into / f".{name}.making"
     if final.exists():
         raise BadInput(f"`{name}` is there already", help="wait a second, or name another folder")
-    shutil.rmtree(making, ignore_errors=True)
+    for left in into.glob(f".{name.partition('-')[0]}-*.making"):
+        # what an earlier one left when it died is no copy, and holds what a copy holds
+        shutil.rmtree(left, ignore_errors=True)
     making.mkdir(mode=0o700)
     yield making
     for folder in (making, *(p for p in making.rglob("*") if p.is_dir())):
