@@ -6,11 +6,15 @@ no door and misses nothing of one that died.
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from sekisho.app.door import State, state_of
+from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Store, Workspace
 from sekisho.ground.errors import SekishoError
 
@@ -40,6 +44,10 @@ class Follower:
     def stop(self) -> None:
         """Do no further round."""
         self._over.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for some seconds, or until it was stopped."""
+        self._over.wait(seconds)
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -85,3 +93,21 @@ class Follower:
             self._workspace = Workspace(self._root)
             self._stores, self._state, self._reached = self._workspace.stores(), state, -1
         return self._workspace
+
+
+def beside(root: str, parent: int) -> None:
+    """Run keeper and follower in this process until its parent has ended; for a process that was spawned.
+
+    Not in threads of the server: it forks its workers, and a lock that another thread holds then is never let go there.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Keeper(Path(root), lambda line: _tell(f"keeper: {line}")).start()
+    follower = Follower(Path(root), lambda line: _tell(f"follower: {line}"))
+    follower.start()
+    while os.getppid() == parent:
+        follower.wait(AGAIN)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

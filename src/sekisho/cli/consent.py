@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import multiprocessing
 import os
 import re
 from pathlib import Path
@@ -13,8 +14,7 @@ import click
 from rich.progress import Progress
 
 from sekisho.app import decisions as deeds
-from sekisho.app.following import Follower
-from sekisho.app.keeper import Keeper
+from sekisho.app.following import beside
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.options import HERE, MACHINE, unknown
@@ -255,8 +255,8 @@ def serve(folder: Path, port: int) -> None:
     # what follower, keeper and door all want is made before they are
     show.hint(f"{len(workspace.decisions.clients())} clients; the log `{workspace.signer.name}` is open")
     os.environ["SEKISHO_FOLDER"] = str(workspace.root)
-    Keeper(workspace.root, lambda line: show.err.print(f"keeper: {line}", markup=False)).start()
-    Follower(workspace.root, lambda line: show.err.print(f"follower: {line}", markup=False)).start()
+    spawn = multiprocessing.get_context("spawn")
+    spawn.Process(target=beside, args=(str(workspace.root), os.getpid()), daemon=True).start()
     show.say(f"taking decisions on http://{HOST}:{port}/decisions — stop with Ctrl-C")
     Server(
         "sekisho.hot.asgi:application", address=HOST, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error
