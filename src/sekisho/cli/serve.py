@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import logging.config
+import multiprocessing
 import os
 import shlex
 import socket
@@ -65,6 +66,8 @@ def _serve(workspace: Workspace, port: int, log: str = "text") -> None:
     os.environ |= {"SEKISHO_FOLDER": str(workspace.root), "SEKISHO_LOG": log}
     lines = journal.logging_of(log, *SERVER, told=log == "text")
     logging.config.dictConfig(lines)
+    # a fork would copy the locks that the keeper's thread holds at that moment, SQLite's among them, held for ever
+    multiprocessing.set_start_method("spawn", force=True)
     keeper = Keeper(workspace.root, _words_of(log))
     keeper.start()
     journal.write("serving", port=port, entries=workspace.log.size)
