@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_roll_from_its_first_officer_to_its_last(folder: Path) -> None:
     for name in (b"anna", b"mika"):
         for file in (folder / "books").glob("evidence.db*"):
             assert name not in file.read_bytes()
+
+
+def test_of_two_last_officers_who_are_removed_at_once_one_stays(folder: Path) -> None:
+    for name in ("anna", "mika"):
+        told(folder, "add", name, "--role", "officer")
+    with ThreadPoolExecutor(2) as pool:
+        codes = [done.returncode for done in pool.map(lambda name: staff(folder, "remove", name), ("anna", "mika"))]
+    assert sorted(codes) == [0, 3]
+    assert len(told(folder, "list")) == 1
 
 
 def test_the_books_know_handles_and_no_names(folder: Path) -> None:

@@ -20,6 +20,16 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no chromium: set SEKISHO_TEST_CHROMIUM, or run `make services`"),
 ]
 
+JAPANESE = {
+    "": "ren",
+    "stores": "保管先",
+    "evidence": "証拠",
+    "staff": "担当者",
+    "factors": "サインインの方法",
+    "sign-out": "サインアウト",
+}
+"""Page → its heading, for an officer named ren."""
+
 
 @pytest.fixture(scope="module")
 def manned(studio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -158,3 +168,41 @@ def test_in_by_a_passkey_alone(context: BrowserContext, address: str, manned: Pa
     # and the last factor cannot be taken away
     page.goto(f"{address}/en/desk/factors")
     look.looks_right("Signing in")
+    page.get_by_role("link", name="take away").click()
+    with page.expect_response(lambda r: r.status == 409):
+        page.reload()
+    look.troubles.clear()  # the browser tells of the 409 itself
+    look.looks_right("This is your last factor")
+    # on a telephone, at night, in Japanese
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    for path, heading in JAPANESE.items():
+        page.goto(f"{address}/ja/desk/{path}")
+        look.looks_right(heading)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_without_javascript_everything_but_passkeys_works(browser: Browser, address: str, manned: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    invitation = told(manned, "add", "noa", "--role", "engineer")["invitation"]
+    page.goto(address + invitation[invitation.index("/desk/") :])
+    for field in ("#id_new_password1", "#id_new_password2"):
+        page.locator(field).fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.goto(f"{address}/en/desk/factors/keys/add")
+    expect(page.get_by_text("A passkey needs JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)
+    page.goto(f"{address}/en/desk/factors/app")
+    secret = page.locator("#secret").inner_text()
+    page.locator("#id_code").fill(code(secret))
+    page.get_by_role("button", name="Set it up").click()
+    page.goto(f"{address}/en/desk/sign-out")
+    page.get_by_role("button", name="Sign out").click()
+    page.locator("#id_login").fill("noa")
+    page.locator("#id_password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("#id_code").fill(code(secret))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.locator("h1")).to_have_text("noa")
+    context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +43,21 @@ def test_an_invitation_is_used_once(visitor: Client, link: str) -> None:
     fields = {"csrfmiddlewaretoken": token, "new_password1": "x" * 20 + "y", "new_password2": "x" * 20 + "y"}
     assert late.post(link, fields).status_code == 404
     assert late.get(link).status_code == 404
+
+
+def test_of_many_who_take_an_invitation_at_once_one_comes_in(link: str) -> None:
+    from django.db import connection
+
+    from sekisho.adapters.records import roll
+
+    def take(number: int) -> bool:
+        try:
+            return roll.accept(link.rsplit("/", 1)[1], f"{PASSWORD} {number}", stamp.now()) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(take, range(8))) == [False] * 7 + [True]
 
 
 def test_an_invitation_is_over_after_three_days_or_when_another_is_made(visitor: Client, link: str) -> None:

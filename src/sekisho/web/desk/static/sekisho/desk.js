@@ -64,6 +64,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   const trouble = form.querySelector('.alarm[hidden]');
   if (!window.PublicKeyCredential) continue;
   button.hidden = false;
+  form.querySelectorAll('.note').forEach((without) => { without.hidden = true; });
   button.addEventListener('click', async () => {
     trouble.hidden = true;
     try {
