@@ -6,6 +6,7 @@ never refused for its text.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,14 +54,13 @@ class Choices:
 
     def digest(self, *, dated: bool = False) -> str:
         """Return the SHA-256 of what was said; its instant belongs to it where that was told and not taken here."""
-        return canon.digest(
-            [
-                list(self.who) if isinstance(self.who, tuple) else self.who,
-                [[c.purpose, c.decision.value, c.text] for c in self.choices],
-                [self.version, self.language, self.method, self.by],
-                self.at.isoformat() if dated else "",
-            ]
-        )
+        said = [
+            self.who,
+            [[c.purpose, c.decision.value, c.text] for c in self.choices],
+            [self.version, self.language, self.method, self.by],
+            self.at.isoformat() if dated else "",
+        ]
+        return hashlib.sha256(canon.encode_unchecked(said)).hexdigest()
 
     def facts(self, person: str) -> list[Fact]:
         """Return what was decided as facts about a person."""

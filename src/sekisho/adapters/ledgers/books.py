@@ -211,7 +211,12 @@ def insert(db: sa.Connection, into: sa.Table, rows: Sequence[Mapping[str, Any]])
     if not rows:
         return
     if db.dialect.name == "sqlite":
-        db.execute(sa.insert(into), list(rows))
+        names = list(rows[0])
+        marks = ", ".join("?" for _ in names)
+        listed = ", ".join(f'"{name}"' for name in names)
+        query = f"insert into {into.name} ({listed}) values ({marks})"  # noqa: S608 - names of our own tables
+        # the library would look at each value of each row again
+        db.exec_driver_sql(query, [tuple(row[name] for name in names) for row in rows])
         return
     query = f"insert into {into.name} select * from json_populate_recordset(null::{into.name}, :rows)"  # noqa: S608 - a constant
     db.execute(sa.text(query), {"rows": msgspec.json.encode(rows).decode()})
@@ -230,6 +235,14 @@ def alone(folder: Path) -> Iterator[None]:
     with (folder / "books.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def among(db: sa.Connection, column: sa.ColumnElement[str], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column is one of some texts: one bound value, however many there are."""
+    if db.dialect.name == "sqlite":
+        listed = sa.func.json_each(msgspec.json.encode(list(values)).decode()).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+    return column == sa.any_(sa.cast(list(values), sa.ARRAY(sa.Text)))
 
 
 PORTION = 500

@@ -17,9 +17,9 @@ from sekisho.adapters.ledgers.books import (
     PERSON,
     PORTION,
     REQUEST,
+    among,
     head,
     insert,
-    portions,
     writing,
 )
 from sekisho.adapters.ledgers.consent import Consents
@@ -113,29 +113,24 @@ class Decisions:
         """Return person ids; rows that nobody stood for get a person, ids that nobody has are left out."""
         ids = [w for w in who if isinstance(w, str)]
         found: dict[Who, str] = {}
-        for portion in portions(list(dict.fromkeys(ids))):
-            rows = db.execute(sa.select(PERSON.c.id).where(PERSON.c.id.in_(portion or ())))
-            found.update({id: id for id in rows.scalars()})
+        if ids:
+            found.update(
+                {i: i for i in db.execute(sa.select(PERSON.c.id).where(among(db, PERSON.c.id, ids))).scalars()}
+            )
         places = self._people.within(db, [Place(*w) for w in who if isinstance(w, tuple)])
         return found | {(p.store, p.subject, p.key): person for p, person in places.items()}
 
     @staticmethod
     def _known(db: sa.Connection, names: Sequence[str]) -> dict[str, tuple[str, Taken]]:
-        found = {}
-        for portion in portions(list(dict.fromkeys(names))):
-            for row in db.execute(sa.select(REQUEST).where(REQUEST.c.key.in_(portion or ()))):
-                found[row.key] = (row.body, Taken(row.person, row.first, row.last, again=True))
-        return found
+        rows = db.execute(sa.select(REQUEST).where(among(db, REQUEST.c.key, names)))
+        return {r.key: (r.body, Taken(r.person, r.first, r.last, again=True)) for r in rows}
 
     @staticmethod
     def _latest(db: sa.Connection, people: Sequence[str]) -> dict[tuple[str, int], str]:
         """Return (person, purpose's number) → when they last decided about it."""
-        found: dict[tuple[str, int], str] = {}
-        for portion in portions(list(dict.fromkeys(people))):
-            newest = sa.select(FACT.c.person, FACT.c.number, sa.func.max(FACT.c.at))
-            rows = db.execute(newest.where(FACT.c.person.in_(portion or ())).group_by(FACT.c.person, FACT.c.number))
-            found.update({(person, number): at for person, number, at in rows})
-        return found
+        newest = sa.select(FACT.c.person, FACT.c.number, sa.func.max(FACT.c.at)).where(among(db, FACT.c.person, people))
+        rows = db.execute(newest.group_by(FACT.c.person, FACT.c.number))
+        return {(person, number): at for person, number, at in rows}
 
     # -- how far stores are --------------------------------------------------------------------------------------
 

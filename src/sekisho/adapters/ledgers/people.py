@@ -7,7 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from sekisho.adapters.ledgers.books import ACTOR, CHANGE, PERSON, PLACE, PORTION, append, insert, portions, writing
+from sekisho.adapters.ledgers.books import (
+    ACTOR,
+    CHANGE,
+    PERSON,
+    PLACE,
+    PORTION,
+    among,
+    append,
+    insert,
+    portions,
+    writing,
+)
 from sekisho.ground import stamp
 from sekisho.people.model import Person, Place
 
@@ -44,13 +55,9 @@ class People:
         found, wanted = {}, list(dict.fromkeys(places))
         for store, subject in dict.fromkeys((p.store, p.subject) for p in wanted):
             keys = [p.key for p in wanted if (p.store, p.subject) == (store, subject)]
-            for portion in portions(keys):
-                rows = db.execute(
-                    sa.select(PLACE.c.key, PLACE.c.person).where(
-                        PLACE.c.store == store, PLACE.c.subject == subject, PLACE.c.key.in_(portion or ())
-                    )
-                )
-                found.update({Place(store, subject, key): person for key, person in rows})
+            query = sa.select(PLACE.c.key, PLACE.c.person).where(PLACE.c.store == store, PLACE.c.subject == subject)
+            rows = db.execute(query.where(among(db, PLACE.c.key, keys)))
+            found.update({Place(store, subject, key): person for key, person in rows})
         return found | self._make(db, [p for p in wanted if p not in found], {})
 
     @staticmethod
