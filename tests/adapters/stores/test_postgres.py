@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -517,6 +519,24 @@ def test_a_row_one_of_whose_owners_is_not_there_belongs_to_nobody(url: str) -> N
         db.execute("delete from orders where id = 60")
         masks = dict(db.execute("select id, sekisho_standing from parcels").fetchall())
         assert {n for n, mask in masks.items() if mask != NOBODY} == {3, 13}
+
+
+def test_a_deadlock_with_the_application_is_tried_again(store: PostgresStore, url: str) -> None:
+    def waiting(admin: psycopg.Connection) -> bool:
+        found = admin.execute(
+            "select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'sekisho'"
+        )
+        return found.rowcount > 0
+
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as app, psycopg.connect(url, autocommit=True) as admin:
+        app.execute("select from customers where id = 5 for update")
+        done = pool.submit(stand, store, {("customer", "5"): 0b11111})
+        while not waiting(admin):
+            time.sleep(0.01)
+        app.execute("set local deadlock_timeout = '1min'")
+        app.execute("update sekisho.lease set epoch = epoch")
+        app.commit()
+        assert done.result() == 1
 
 
 def test_a_database_that_is_governed_as_another_store_is_left_alone(store: PostgresStore, url: str) -> None:

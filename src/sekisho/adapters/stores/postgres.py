@@ -37,6 +37,10 @@ BEHIND = -2
 """What `sekisho.project` gives where facts are missing between what the store followed and what it is given."""
 
 
+class _Again(StoreTrouble):
+    """this and another transaction waited for each other, so nothing was changed."""
+
+
 class PostgresStore:
     """A governed PostgreSQL database."""
 
@@ -65,6 +69,8 @@ class PostgresStore:
                 f"another transaction holds what this needs in store `{self.name}`",
                 help="nothing was changed; try again when the long transaction is over",
             ) from error
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+            raise _Again(help="try again") from error
         except psycopg.OperationalError as error:
             raise StoreTrouble(
                 f"store `{self.name}` does not answer: {look.why(error)}",
@@ -97,10 +103,10 @@ class PostgresStore:
         for _ in range(TRIES):
             try:
                 return self._apply(plan_digest)
-            except psycopg.errors.InternalError_:
+            except (_Again, psycopg.errors.InternalError_):
                 # roles belong to the whole cluster: a plan for another database touched the same one at once
                 continue
-        raise StoreTrouble("plans for other databases of this server run at the same time", help="try again")
+        raise StoreTrouble("other plans or the application run at the same time", help="try again when it is quieter")
 
     def _apply(self, plan_digest: str | None) -> Plan:
         with self._open() as db:
@@ -119,7 +125,7 @@ class PostgresStore:
             look.quiet(db)
             self._run(db, plan.statements())
             look.remember(db, plan, {s.name: n for n, s in enumerate(sections)})
-            self._give_keys(db)
+            look.give_keys(db, [self.keys.key(self.name, i.name) for i in self.rules.logins if i.purposes])
             db.execute("delete from sekisho.expected")
             with db.cursor() as cursor:
                 cursor.executemany(
@@ -181,7 +187,11 @@ class PostgresStore:
         for number, statement in enumerate(statements, 1):
             try:
                 db.execute(statement.encode())
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.InternalError_):
+            except (
+                psycopg.errors.LockNotAvailable,
+                psycopg.errors.DeadlockDetected,
+                psycopg.errors.InternalError_,
+            ):
                 raise
             except psycopg.errors.OutOfMemory as error:
                 raise StoreTrouble(
@@ -195,16 +205,6 @@ class PostgresStore:
                     help="correct what it names, then plan again",
                     place=head,
                 ) from error
-
-    def _give_keys(self, db: look.Connection) -> None:
-        keys = [self.keys.key(self.name, i.name) for i in self.rules.logins if i.purposes]
-        with db.cursor() as cursor:
-            cursor.executemany(
-                "insert into sekisho.key (id, login, inner_pad, outer_pad) values (%s, %s, %s, %s) "
-                "on conflict (id) do nothing",
-                [(k.id, k.login, *k.pads()) for k in keys],
-            )
-            cursor.execute("delete from sekisho.key where not id = any(%s)", ([k.id for k in keys],))
 
     # -- permits ------------------------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ class PostgresStore:
         for _ in range(TRIES):
             try:
                 return self._project(standing, since, head)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            except _Again:
                 continue
         raise StoreTrouble(
             f"the application holds people's rows in store `{self.name}`", help="try again; nothing was changed"

@@ -18,6 +18,7 @@ from sekisho.compiler.postgres_guard import key_parts
 from sekisho.compiler.postgres_live import Inventory, LiveTable, Names, base, role_schema_of, schema_of
 from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import RuleSet
+from sekisho.gate.permit import LoginKey
 from sekisho.ground.errors import StoreTrouble
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -82,6 +83,17 @@ def remember(db: Connection, plan: Plan, order: Mapping[str, int]) -> None:
             "values (%s, %s, %s, %s, %s, %s)",
             [(order[s.name], s.name, list(s.needs), s.fingerprint, list(s.down), s.before) for s in plan.up],
         )
+
+
+def give_keys(db: Connection, keys: Sequence[LoginKey]) -> None:
+    """Let the store know the keys of its logins, and no others."""
+    with db.cursor() as cursor:
+        cursor.executemany(
+            "insert into sekisho.key (id, login, inner_pad, outer_pad) values (%s, %s, %s, %s) "
+            "on conflict (id) do nothing",
+            [(k.id, k.login, *k.pads()) for k in keys],
+        )
+        cursor.execute("delete from sekisho.key where not id = any(%s)", ([k.id for k in keys],))
 
 
 def lease(db: Connection) -> tuple[int, datetime | None, int] | None:
