@@ -139,10 +139,11 @@ def is_last_factor(factor: Authenticator) -> bool:
 
 def lines() -> list[Line]:
     """Return the roll by name."""
-    return [_line(m) for m in Staff.objects.order_by("name")]
+    return [line(m) for m in Staff.objects.order_by("name")]
 
 
-def _line(of: Staff) -> Line:
+def line(of: Staff) -> Line:
+    """Return a member's line of the roll."""
     factors = Authenticator.objects.filter(user=of).order_by("type").values_list("type", flat=True)
     waiting = Invitation.objects.filter(member=of).first()
     until = waiting.until if waiting is not None else None

@@ -60,13 +60,9 @@ def start(request: HttpRequest) -> HttpResponse:
         {
             "role": gettext(words.ROLES[Role(me.role)]),
             "permissions": [gettext(says) for p, says in words.PERMISSIONS.items() if p in held],
-            "factors": [gettext(words.FACTORS[f]) for f in _line(me).factors],
+            "factors": [gettext(words.FACTORS[f]) for f in roll.line(me).factors],
         },
     )
-
-
-def _line(me: Staff) -> roll.Line:
-    return next(line for line in roll.lines() if line.handle == me.handle)
 
 
 @require_safe
