@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -493,6 +494,37 @@ def test_an_administrator_who_cannot_let_triggers_rest_is_told(store: PostgresSt
         plain.project({("customer", "5"): 0b11111}, store.position(), store.position() + 1)
 
 
+def test_a_permit_bound_to_a_connection_opens_no_other(store: PostgresStore, url: str) -> None:
+    with as_login(url, "shop_support") as own, as_login(url, "shop_support") as other:
+        token = store.issue(ask("support"), replace(permits.SHELL, pid=own.info.backend_pid)).token
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="bound to another connection"):
+            other.execute("select sekisho.enter(%s)", (token,))
+        own.execute("select sekisho.enter(%s)", (token,))
+        assert own.execute("select count(*) from support.customers").fetchone() == (20,)
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        ("redeem = now() - interval '1 second'", "not redeemed in time"),
+        ("not_before = now() + interval '1 hour'", "this permit is over"),
+        ("until = now() - interval '1 second'", "this permit is over"),
+        ("login = 'shop_ship'", "not witnessed here for login shop_support"),
+        ("epoch = 0", "another epoch"),
+    ],
+)
+def test_a_permit_at_the_wrong_time_or_of_another_opens_nothing(
+    store: PostgresStore, url: str, when: str, says: str
+) -> None:
+    token = store.issue(ask("support")).token
+    with psycopg.connect(url) as admin:
+        admin.execute(f"update sekisho.permit set {when}".encode())
+    with as_login(url, "shop_support") as db:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=says):
+            db.execute("select sekisho.enter(%s)", (token,))
+        assert db.execute("select count(*) from support.customers").fetchone() == (0,)
+
+
 def test_a_permit_that_is_over_shows_nothing_more(store: PostgresStore, url: str) -> None:
     with as_login(url, "shop_support") as db:
         db.execute("select sekisho.enter(%s)", (store.issue(ask("support")).token,))
@@ -540,8 +572,6 @@ def test_a_deadlock_with_the_application_is_tried_again(store: PostgresStore, ur
 
 
 def test_a_database_that_is_governed_as_another_store_is_left_alone(store: PostgresStore, url: str) -> None:
-    from dataclasses import replace
-
     other = PostgresStore(url, replace(store.rules, store="other"), store.keys, store.witness)
     stand(store, {("customer", "5"): 0b11111})
     before = dump(url), store.position()
