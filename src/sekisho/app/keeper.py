@@ -13,10 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from sekisho.app import heartbeat, journal, settings, unfinished
+from sekisho.app.post import keep_mail
+from sekisho.app.turning import turn_if_due
 from sekisho.app.wire import Workspace
 from sekisho.evidence import note as notes
 from sekisho.ground import stamp
-from sekisho.ground.errors import SekishoError
+from sekisho.ground.errors import SekishoError, StoreTrouble
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -78,15 +80,16 @@ class Keeper:
 
     @staticmethod
     def _due(workspace: Workspace) -> dict[str, str]:
-        unfinished.refuse(workspace.settings.books)
-        troubles = workspace.keep()
         try:
-            known = workspace.log.store.checkpoints(1)
-            signed = notes.Checkpoint.parse(known[0]).size if known else 0
-            if workspace.log.size > signed:
-                workspace.log.checkpoint(workspace.signer)
+            unfinished.refuse(workspace.settings.books)
         except SekishoError as error:
-            troubles["checkpoint"] = _words(error)
+            return {"restore": _words(error)}
+        troubles = workspace.keep()
+        for where, deed in (("checkpoint", _sign), ("mail", _deliver), ("keys", turn_if_due)):
+            try:
+                deed(workspace)
+            except SekishoError as error:
+                troubles[where] = _words(error)
         return troubles
 
     def _tell(self, troubles: Mapping[str, str]) -> None:
@@ -98,6 +101,21 @@ class Keeper:
             journal.write("keeper-right", where=where)
             self._say(f"{where}: right again")
         self._told = troubles
+
+
+def _sign(workspace: Workspace) -> None:
+    """Sign a checkpoint where the log has grown."""
+    known = workspace.log.store.checkpoints(1)
+    signed = notes.Checkpoint.parse(known[0]).size if known else 0
+    if workspace.log.size > signed:
+        workspace.log.checkpoint(workspace.signer)
+
+
+def _deliver(workspace: Workspace) -> None:
+    """Deliver messages that are due; raises StoreTrouble where the mail server is away."""
+    trouble = keep_mail(workspace)
+    if trouble:
+        raise StoreTrouble(trouble)
 
 
 def _words(error: SekishoError) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from sekisho.adapters.ledgers import keybackup
-from sekisho.adapters.ledgers.keystore import KeyStore, Status, master_of
+from sekisho.adapters.ledgers.keystore import Status, master_of
 from sekisho.adapters.ledgers.masterkey import load_master
 from sekisho.app import sealed
+from sekisho.app.turning import turn
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.options import HERE, MACHINE
@@ -20,8 +21,6 @@ from sekisho.ground import stamp
 from sekisho.ground.errors import BadInput
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-ROUNDS = 5
-"""How often what another process put under an older wrapping key meanwhile is taken up."""
 
 
 @click.group()
@@ -64,34 +63,14 @@ def _count(number: int, one: str, many: str) -> str:
 @MACHINE
 def rotate(folder: Path, if_due: bool, machine: bool) -> None:
     """Make a new wrapping key, bring every data key under it, destroy the old one."""
-    workspace = Workspace(folder)
-    with closing(workspace.keystore) as store:
-        half = len(store.status().wrapping) > 1
-        if not half and (not if_due or store.due() <= stamp.now()):
-            store.rotate()
-        moved, destroyed = _carry(store)
-        newest = store.status().wrapping[-1]
-    if moved:
-        workspace.sealing.keys("rotated", workspace.actor(), newest.keys)
+    done = turn(Workspace(folder), if_due=if_due)
     if machine:
-        show.as_json({"newest": newest.id, "destroyed": destroyed})
-    elif not moved:
+        show.as_json({"newest": done.newest, "destroyed": done.destroyed})
+    elif not done.moved:
         show.done("nothing is due")
     else:
-        show.done(f"every data key is under wrapping key {newest.id}; destroyed: {', '.join(map(str, destroyed))}")
-
-
-def _carry(store: KeyStore) -> tuple[bool, list[int]]:
-    """Rewrap and retire until one wrapping key is left; returns whether there was anything to do, and what is gone."""
-    destroyed: list[int] = []
-    for turn in range(ROUNDS):
-        if len(store.status().wrapping) == 1:
-            return turn > 0, destroyed
-        place: int | None = 0
-        while place is not None:
-            place = store.rewrap(place)
-        destroyed += store.retire()
-    raise BadInput("others go on rotating these keys at the same time", help="run it once more when they are done")
+        gone = ", ".join(map(str, done.destroyed))
+        show.done(f"every data key is under wrapping key {done.newest}; destroyed: {gone}")
 
 
 @keys.command()
