@@ -484,6 +484,17 @@ def test_triggers_of_the_application_rest_while_masks_change_and_run_otherwise(s
         assert db.execute("select * from audit").fetchall() == [(6, "UPDATE")]
 
 
+def test_a_trigger_that_lacks_a_privilege_is_told_apart(
+    store: PostgresStore, through: Callable[..., PostgresPassage], url: str
+) -> None:
+    with psycopg.connect(url) as db:
+        db.execute(TRIGGERS)
+        db.execute("revoke insert on audit from shop_support")
+    with pytest.raises(Refused, match="permission denied for table audit") as caught:
+        through("support").run("update customers set name = 'x' where id = 6")
+    assert "security definer" in caught.value.help
+
+
 def test_an_administrator_who_cannot_let_triggers_rest_is_told(store: PostgresStore, url: str) -> None:
     with psycopg.connect(url) as db:
         db.execute(TRIGGERS)

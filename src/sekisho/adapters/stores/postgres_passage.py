@@ -83,7 +83,7 @@ class PostgresPassage:
             # prepared, because then the server takes one statement and no more
             cursor = self._db.execute(sql.encode(), params or None, prepare=True)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
-            self._refuse("no-privilege", self._of_privilege(error), error)
+            self._refuse("no-privilege", self._of_privilege(error), error, help=_remedy(error))
         except psycopg.errors.UndefinedColumn as error:
             self._refuse_column(error)
         except psycopg.errors.AdminShutdown:
@@ -183,6 +183,13 @@ class PostgresPassage:
         with suppress(psycopg.Error):
             self._db.execute("select sekisho.leave()")
         self._db.close()
+
+
+def _remedy(error: psycopg.Error) -> str:
+    """Return what helps against a missing privilege: another purpose, or a grant where a trigger lacks it."""
+    if "PL/pgSQL function" in (error.diag.context or ""):
+        return "a function of the application needs it: grant it to the login, or make the function `security definer`"
+    return ANOTHER
 
 
 def _trouble(error: psycopg.Error) -> SekishoError:
