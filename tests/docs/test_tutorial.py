@@ -137,3 +137,7 @@ def test_the_page_about_evidence_does_what_it_shows(checkout: Path) -> None:
     studio = checkout / "var" / "demo-sqlite"
     (studio / "tools").symlink_to(TOP / "tools")
     assert play(TOP / "docs" / "evidence.md", studio) > 10
+
+
+def test_the_page_about_consent_does_what_it_shows(checkout: Path) -> None:
+    assert play(TOP / "docs" / "consent.md", checkout / "var" / "demo-sqlite") > 9

@@ -72,6 +72,10 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
             "consent fact",
             "a decision in the ledger: who, which purpose, which text, when; never changed, only followed",
         ),
+        Word("consent receipt", "one decision, signed, as its person may keep it; it names nobody", "dpv:ConsentReceipt"),
+        Word("idempotency key", "what makes a request count once, however often it is sent"),
+        Word("client", "an application that may record decisions, known by its key"),
+        Word("follower", "what carries decisions from the books into stores and log while doors take them"),
         Word("opt-in purpose", "a purpose that nobody stands for before they said yes"),
         Word("guardian", "who decides for a minor", "APPI guideline 2-16"),
         Word("minor", "a person whose age band reaches below the age in the policy's `minors` promise"),
@@ -207,7 +211,6 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
     "Taken for what is to come; nothing in this version does it": (
         Word("attestor", "a person who signs that a task done by hand was done"),
         Word("certificate", "what states the outcome of a case, layer by layer, signed"),
-        Word("consent receipt", "what a person keeps of a decision", "dpv:ConsentReceipt"),
         Word("contact route", "an address of a person at which they agreed to be reached"),
         Word("identity evidence", "what shows that a person is who they say"),
         Word("intake", "where reports from shipped software come in"),
