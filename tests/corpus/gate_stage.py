@@ -87,11 +87,10 @@ select distinct t from (
   union all select format('role %s %s', rolname, rolpassword) from pg_authid where rolname !~ '^sekisho_'
   union all select format('setting %s', s) from pg_db_role_setting s
     where setdatabase in (0, (select oid from pg_database where datname = current_database()))
-  union all select format('member %s %s', roleid::regrole, member::regrole) from pg_auth_members
-    where roleid::regrole::text !~ '^sekisho_'
-      -- roles belong to the whole server, where another test may make and drop its own at any time
-      and (member::regrole::text like '%' || current_database() || '%' or member::regrole::text !~ 'sekisho_')
-      and exists (select from pg_authid a where a.oid = member)
+  union all select format('member %s %s', g.rolname, m.rolname) from pg_auth_members x
+    join pg_authid g on g.oid = x.roleid join pg_authid m on m.oid = x.member
+    -- roles belong to the whole server, where another test may make and drop its own at any time
+    where g.rolname !~ '^sekisho_' and (strpos(m.rolname, current_database()) > 0 or m.rolname !~ 'sekisho_')
   union all select format('acl %s', d) from pg_default_acl d
   union all select format('schema %s %s', nspname, nspacl) from pg_namespace where nspname !~ '^pg_(temp|toast)'
   union all select format('prepared %s', gid) from pg_prepared_xacts

@@ -159,16 +159,18 @@ def test_a_session_enters_anew_before_its_permit_ends(
 
 
 def test_a_transaction_longer_than_its_permit_is_told_so(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-    from datetime import timedelta
+    from datetime import UTC, datetime, timedelta
 
-    monkeypatch.setattr(permits, "SERVICE", replace(permits.SERVICE, life=timedelta(seconds=1)))
+    from sekisho.adapters.clients import psycopg as client
+
     gate = opened()
     with gate.purpose("support", reason="x") as db:
         db.execute("select id from customers where id = 1")
-        time.sleep(2.1)
+        monkeypatch.setattr(client.stamp, "now", lambda: datetime.now(UTC) + permits.SERVICE.life)
         with pytest.raises(Refused, match="this permit is over"):
             db.execute("select id from customers where id = 1")
+        monkeypatch.setattr(client.stamp, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
+        assert db.execute("select id from customers where id = 1").rowcount == 1
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])
