@@ -411,6 +411,28 @@ def test_a_restore_that_is_cut_short_opens_nothing_and_is_done_again(
     assert Keeper(studio, quiet).round() == {}
 
 
+def test_a_restore_that_dies_while_it_settles_is_settled_by_the_next(
+    studio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = copied(studio)
+    Workspace(studio).decide(FIRST, "support", Decision.WITHDRAW)
+
+    def dying(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replay, "skip", dying)
+        with pytest.raises(KeyboardInterrupt):
+            put_back(studio, made["books"])
+    assert unfinished.state(studio / "books") == unfinished.HALF
+    assert Keeper(studio, quiet).round().keys() == {"restore"}
+    Keeper(studio, quiet).leave()
+    done, trouble = put_back(studio)
+    assert (trouble, done.ahead) == ("", [])
+    assert Keeper(studio, quiet).round() == {}
+    assert not sees(studio)
+
+
 def test_books_without_a_policy_come_back_and_are_settled_later(studio: Path) -> None:
     made = copied(studio)
     text = (studio / "policy.md").read_text(encoding="utf-8")
@@ -418,7 +440,7 @@ def test_books_without_a_policy_come_back_and_are_settled_later(studio: Path) ->
     _, trouble = put_back(studio, *made.values())
     assert "`whim` is not a ground" in trouble
     (studio / "policy.md").write_text(text, encoding="utf-8")
-    assert "policy" not in Keeper(studio, quiet).round() or unfinished.state(studio / "books")
+    assert Keeper(studio, quiet).round().keys() == {"restore"}
     heartbeat.withdraw(studio / "books")
     done, trouble = put_back(studio)
     assert (trouble, done.closed) == ("", [STORE])

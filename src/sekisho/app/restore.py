@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.engine import Engine
 
 from sekisho.adapters.ledgers import copies, replay, versions
 from sekisho.adapters.ledgers.books import open_books
@@ -132,7 +133,10 @@ class Restore:
     # -- the deed ----------------------------------------------------------------------------------------------------
 
     def run(self, things: Mapping[str, Thing], *, register_lost: bool = False) -> Restored:
-        """Put verified backups back: staged and looked at first, then moved; keys before all that they open."""
+        """Put verified backups back: staged and looked at first, then moved; keys before all that they open.
+
+        The mark of an unfinished restore stays until `settle` takes it away.
+        """
         done = Restored()
         shutil.rmtree(self._staging, ignore_errors=True)
         try:
@@ -148,7 +152,6 @@ class Restore:
                 for name, path in files.items():
                     copies.put(path, self._place(name), self._aside)
                 done.things.append(kind)
-            unfinished.end(self.settings.books)
         finally:
             shutil.rmtree(self._staging, ignore_errors=True)
         done.aside = self._aside.name if self._aside.exists() else ""
@@ -206,8 +209,19 @@ def settle(workspace: Workspace, done: Restored, *, accept_loss: bool = False) -
     """
     settings = workspace.settings
     engine = open_books(settings.books_url or settings.books / "books.db")
-    held = replay.facts(engine)
-    missing = workspace.log.count_by(kind="consent-decision") - held
+    try:
+        _catch_up(workspace, engine, done, accept_loss=accept_loss)
+    finally:
+        engine.dispose()
+    _record(workspace, done)
+    return done
+
+
+def _catch_up(workspace: Workspace, engine: Engine, done: Restored, *, accept_loss: bool) -> None:
+    """Enter again what only the log knows; whatever dies here is done again from the beginning by the next restore."""
+    books, positions = workspace.settings.books, _close(workspace, done)
+    furthest = max(positions.values(), default=0)
+    missing = workspace.log.count_by(kind="consent-decision") - replay.facts(engine)
     if missing > 0:
         # the log's order is the ledger's; the newest are those that the books lack
         entries = [r.entry for r in reversed(workspace.log.latest(missing, kind="consent-decision"))]
@@ -215,18 +229,16 @@ def settle(workspace: Workspace, done: Restored, *, accept_loss: bool = False) -
             raise StoreTrouble(
                 "decisions after this backup are in the log without their bodies", help="restore later books"
             )
-        again = replay.replay(engine, [e for e in entries if e is not None])
+        again = replay.replay(engine, [e for e in entries if e is not None], furthest)
         done.replayed, done.unknown = again.decisions, again.unknown
-    positions = _close(workspace, done)
-    head = replay.changes(engine)
-    done.ahead = sorted(name for name, position in positions.items() if position > head)
-    if done.ahead and not done.replayed and not accept_loss:
-        unfinished.begin(settings.books, unfinished.BEHIND)
     else:
-        replay.skip(engine, max(positions.values(), default=0), replay.people_after(engine, held))
-        unfinished.end(settings.books)
-    _record(workspace, done)
-    return done
+        head = replay.changes(engine)
+        done.ahead = sorted(name for name, position in positions.items() if position > head)
+    if done.ahead and not accept_loss:
+        unfinished.begin(books, unfinished.BEHIND)
+    else:
+        replay.skip(engine, furthest)
+        unfinished.end(books)
 
 
 def _close(workspace: Workspace, done: Restored) -> dict[str, int]:

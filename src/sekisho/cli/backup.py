@@ -93,7 +93,7 @@ def restore(
         accept_loss=accept_loss,
     )
     seconds = (stamp.now() - began).total_seconds()
-    behind = bool(done.ahead) and not done.replayed and not accept_loss
+    behind = bool(done.ahead) and not accept_loss
     if machine:
         show.as_json({**done.as_dict(), "trouble": trouble, "seconds": seconds})
     else:

@@ -6,7 +6,7 @@ is witnessed as the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,28 +40,29 @@ def changes(engine: Engine) -> int:
         return head(db, CHANGE)
 
 
-def replay(engine: Engine, entries: Sequence[Entry]) -> Replayed:
-    """Enter decisions of the log after those that are there; someone unknown keeps their handle for an id."""
+def replay(engine: Engine, entries: Sequence[Entry], furthest: int) -> Replayed:
+    """Enter decisions of the log after those that are there, all or none; someone unknown keeps their handle for an id.
+
+    `furthest` is how far a store has followed: what changed gets numbers after it, so that every store follows it.
+    """
     with writing(engine) as db:
         ids = _ids(db, [str(e.fields["person"]) for e in entries])
         rows = [_row(e.fields, ids.get(str(e.fields["person"])), stamp.rfc3339(e.at)) for e in entries]
         append(db, FACT, rows)
-        known = [str(r["person"]) for r in rows if r["person"] in set(ids.values())]
-        append(db, CHANGE, [{"person": p} for p in dict.fromkeys(known)])
-    return Replayed(len(rows), sum(1 for r in rows if r["person"] not in set(ids.values())))
+        _fill(db, furthest)
+        known = set(ids.values())
+        append(db, CHANGE, [{"person": p} for p in dict.fromkeys(str(r["person"]) for r in rows) if p in known])
+    return Replayed(len(rows), sum(1 for r in rows if r["person"] not in known))
 
 
-def skip(engine: Engine, to: int, again: Iterable[str]) -> None:
-    """Give no number up to `to` again, since a store took it for another change; then name some people as changed."""
+def skip(engine: Engine, furthest: int) -> None:
+    """Give no number up to `furthest` again: a store took it for another change, and would not follow a new one."""
     with writing(engine) as db:
-        append(db, CHANGE, [{"person": ""}] * max(0, to - head(db, CHANGE)))
-        append(db, CHANGE, [{"person": p} for p in dict.fromkeys(again)])
+        _fill(db, furthest)
 
 
-def people_after(engine: Engine, number: int) -> list[str]:
-    """Return the people whose decisions have a greater number."""
-    with engine.connect() as db:
-        return list(db.execute(sa.select(FACT.c.person).where(FACT.c.seq > number).distinct()).scalars())
+def _fill(db: sa.Connection, furthest: int) -> None:
+    append(db, CHANGE, [{"person": ""}] * max(0, furthest - head(db, CHANGE)))
 
 
 def _ids(db: sa.Connection, handles: Sequence[str]) -> dict[str, str]:
