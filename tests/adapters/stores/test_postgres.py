@@ -505,6 +505,13 @@ def test_an_administrator_who_cannot_let_triggers_rest_is_told(store: PostgresSt
         plain.project({("customer", "5"): 0b11111}, store.position(), store.position() + 1)
 
 
+def test_no_lease_is_longer_than_ten_minutes(store: PostgresStore, url: str) -> None:
+    store.renew(store.position(), timedelta(days=1))
+    with psycopg.connect(url) as admin:
+        row = admin.execute("select open_until < now() + interval '11 minutes' from sekisho.lease").fetchone()
+    assert row == (True,)
+
+
 def test_a_permit_bound_to_a_connection_opens_no_other(store: PostgresStore, url: str) -> None:
     with as_login(url, "shop_support") as own, as_login(url, "shop_support") as other:
         token = store.issue(ask("support"), replace(permits.SHELL, pid=own.info.backend_pid)).token
