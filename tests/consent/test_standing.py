@@ -14,17 +14,20 @@ from sekisho.consent.standing import Band, Rule, fold
 pytestmark = pytest.mark.unit
 
 RULES = (
-    Rule(0, False, True, ("customer", "applicant")),
-    Rule(8, False, False, ("customer",)),
-    Rule(9, True, False, ("customer",)),
-    Rule(10, False, False, ("applicant",)),
+    Rule(0, False, True, ("customer", "applicant"), "answer-requests"),
+    Rule(8, False, False, ("customer",), "shipping"),
+    Rule(9, True, False, ("customer",), "news"),
+    Rule(10, False, False, ("applicant",), "recruitment"),
 )
 RESERVED, SHIPPING, NEWS = 1, 1 << 8, 1 << 9
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def fact(number: int, decision: Decision, by: str = "self") -> Fact:
-    return Fact("p", "x", number, decision, "", "", "", "", NOW, by)
+NAMES = {8: "shipping", 9: "news", 10: "recruitment"}
+
+
+def fact(number: int, decision: Decision, by: str = "self", name: str = "") -> Fact:
+    return Fact("p", name or NAMES.get(number, "other"), number, decision, "", "", "", "", NOW, by)
 
 
 def stand(*facts: Fact, minor: bool = False, subject: str = "customer") -> int:
@@ -51,6 +54,16 @@ def test_every_word_but_yes_closes(decision: Decision) -> None:
 
 def test_a_yes_to_another_number_opens_nothing() -> None:
     assert stand(fact(11, Decision.GIVE)) == RESERVED | SHIPPING
+
+
+def test_a_no_outlives_a_widening_and_a_yes_to_the_narrow_meaning_does_not() -> None:
+    no, yes = fact(3, Decision.WITHDRAW, name="shipping"), fact(3, Decision.GIVE, name="shipping")
+    assert stand(no) == RESERVED, "it was said to the purpose, under the number that it had then"
+    assert stand(no, yes) == RESERVED | SHIPPING, "taken back, before the purpose was widened"
+    assert stand(no, fact(8, Decision.GIVE)) == RESERVED | SHIPPING
+    assert stand(fact(4, Decision.GIVE, name="news")) == RESERVED | SHIPPING
+    assert stand(fact(9, Decision.GIVE), fact(4, Decision.WITHDRAW, name="news")) == RESERVED | SHIPPING
+    assert stand(fact(3, Decision.GIVE, "guardian", "shipping"), minor=True) == RESERVED
 
 
 def test_a_minor_is_opened_by_a_guardian_alone_and_closed_by_either() -> None:

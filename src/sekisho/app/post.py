@@ -191,7 +191,7 @@ class Post:
         band = Band.parse(known.age_band) if known is not None else None
         young = bool(self._work.store(place.store).minors([(place.subject, place.key)]))
         minor = young or (band is not None and band.reaches_below(under))
-        asked = Rule(rule.number, rule.because.opt_in, rule.reserved, rule.of)
+        asked = Rule(rule.number, rule.because.opt_in, rule.reserved, rule.of, rule.name)
         return bool(fold(facts, [asked], place.subject, minor=minor))
 
     def stopped(self, address: Address, purpose: str) -> bool:

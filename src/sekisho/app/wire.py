@@ -224,7 +224,7 @@ class Workspace:
 
     def standing(self, store: Store, only: Sequence[str] | None = None) -> dict[tuple[str, str], int]:
         """Return (class, key) → mask in a store, of those whose standing facts or age decide, or of some people."""
-        rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of) for p in self.policy.purposes]
+        rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of, p.name) for p in self.policy.purposes]
         facts, banded = self.consents.by_person(only), self.people.with_band(only)
         under = min((m.under for m in self.policy.minors), default=0)
         found = self.people.places({*facts, *banded})

@@ -1,8 +1,9 @@
 """Standing: facts folded into a mask, one bit a purpose. Pure; the order of facts is their order in the ledger.
 
 Reserved purposes always stand. A purpose that needs no yes stands for its classes until it is objected to; an opt-in
-one stands only after a yes to that very number. For a person under the policy's age only a guardian's yes opens
-anything; where the age is not known, and the class has minors, nothing is assumed about it.
+one stands only after a yes to that very number. A no is said to the purpose: it stays a no when the purpose is widened
+and gets another number. For a person under the policy's age only a guardian's yes opens anything; where the age is not
+known, and the class has minors, nothing is assumed about it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Rule:
     opt_in: bool
     reserved: bool
     of: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,25 @@ class Band:
 
 def fold(facts: Iterable[Fact], rules: Sequence[Rule], subject: str, *, minor: bool) -> int:
     """Return the standing mask of a person of a class, from the facts in ledger order."""
-    latest: dict[int, Fact] = {}
+    said: dict[str, list[Fact]] = {}
     for fact in facts:
-        # a minor's own yes is no yes; a no counts, whoever said it
-        if not minor or fact.decision not in OPENS or fact.by == "guardian":
-            latest[fact.number] = fact
+        said.setdefault(fact.purpose, []).append(fact)
     mask = 0
     for rule in rules:
-        if rule.reserved or (subject in rule.of and _stands(rule, latest.get(rule.number), minor)):
+        if rule.reserved or (subject in rule.of and _stands(rule, said.get(rule.name, ()), minor)):
             mask |= 1 << rule.number
     return mask
 
 
-def _stands(rule: Rule, last: Fact | None, minor: bool) -> bool:
-    if last is None:
+def _stands(rule: Rule, said: Sequence[Fact], minor: bool) -> bool:
+    counting = [f for f in said if f.decision not in OPENS or _is_a_yes(rule, f, minor)]
+    if not counting:
         return not rule.opt_in and not minor
-    return last.decision in OPENS
+    return counting[-1].decision in OPENS
+
+
+def _is_a_yes(rule: Rule, fact: Fact, minor: bool) -> bool:
+    """Say whether a yes counts: a minor's own does not, and where a yes is needed it must be to this very number."""
+    if minor and fact.by != "guardian":
+        return False
+    return fact.number == rule.number or not (rule.opt_in or minor)

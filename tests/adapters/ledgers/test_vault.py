@@ -75,7 +75,8 @@ class House:
         known = self.people.person(Place("vault", "customer", person))
         assert known is not None
         at = NOW
-        self.consents.append([Fact(known.id, "x", number, decision, "0" * 64, "2026-11-01", "en", "test", at)])
+        name = next(p.name for p in clinic().purposes if p.number == number)
+        self.consents.append([Fact(known.id, name, number, decision, "0" * 64, "2026-11-01", "en", "test", at)])
 
     def bytes(self) -> bytes:
         """Return all bytes of the database's rows, as a thief would have them."""

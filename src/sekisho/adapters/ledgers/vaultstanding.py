@@ -31,7 +31,7 @@ class BookStanding:
 
     def __init__(self, engine: Engine, policy: Policy) -> None:
         self._engine, self._consents = engine, Consents(engine)
-        self._rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of) for p in policy.purposes]
+        self._rules = [Rule(p.number, p.because.opt_in, p.reserved, p.of, p.name) for p in policy.purposes]
         self._under = min((m.under for m in policy.minors), default=0)
         self._guard, self._own = threading.Lock(), threading.local()
         self._head, self._masks = -1, dict[tuple[str, str], int]()
