@@ -21,7 +21,7 @@ from sekisho.app.wire import Workspace
 from sekisho.cli.serve import Hint, free_port, hints
 from sekisho.evidence import note as notes
 from sekisho.ground.errors import BadInput
-from served import PROGRAM, fetch, serving, wait
+from served import PAUSE, PROGRAM, fetch, serving, wait
 
 
 def quiet(text: str) -> None:
@@ -93,6 +93,20 @@ def test_ctrl_c_ends_it_cleanly(studio: Path) -> None:
         assert process.returncode == 0
         assert "stopped" in out
         assert "Traceback" not in err
+
+
+def test_a_worker_does_not_outlive_the_keeper(studio: Path) -> None:
+    port = free_port(0)
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, "serve", "-C", str(studio), "--port", str(port)]) as process:
+        wait(f"http://127.0.0.1:{port}")
+        process.kill()
+        process.wait()
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        PAUSE.wait(0.1)
+    raise AssertionError("pages are served that nobody keeps")
 
 
 @pytest.mark.unit
