@@ -31,7 +31,7 @@ class GroupCommit(Generic[Asked, Given]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
 
     async def put(self, asked: Asked) -> Given:
-        """Return what became of a request once it is durable; raises StoreTrouble where too many wait, or at the end."""
+        """Return what became of a request once it is durable; raises StoreTrouble where too many wait."""
         if len(self._waiting) >= FULL or self._over:
             raise StoreTrouble("too many requests wait, or this is closing", help="try again in a moment")
         outcome: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
