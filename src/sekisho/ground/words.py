@@ -72,7 +72,9 @@ ROOMS: Mapping[str, tuple[Word, ...]] = {
             "consent fact",
             "a decision in the ledger: who, which purpose, which text, when; never changed, only followed",
         ),
-        Word("consent receipt", "one decision, signed, as its person may keep it; it names nobody", "dpv:ConsentReceipt"),
+        Word(
+            "consent receipt", "one decision, signed, as its person may keep it; it names nobody", "dpv:ConsentReceipt"
+        ),
         Word("idempotency key", "what makes a request count once, however often it is sent"),
         Word("client", "an application that may record decisions, known by its key"),
         Word("follower", "what carries decisions from the books into stores and log while doors take them"),
