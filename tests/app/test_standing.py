@@ -457,3 +457,36 @@ def test_nothing_is_decided_on_books_older_than_the_log_or_a_store(workspace: Wo
     with pytest.raises(StoreTrouble, match="a store knows decisions"):
         behind_the_stores.decide(FIVE, "shipping", Decision.WITHDRAW)
     assert behind_the_stores.consents.last() == 1, "nothing was recorded under a number that is taken"
+
+
+def edit(workspace: Workspace, *pairs: tuple[str, str]) -> Workspace:
+    for file in (workspace.root / "policy.md", *(workspace.root / "map").glob("*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        for old, new in pairs:
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+    return Workspace(workspace.root)
+
+
+@pytest.mark.unit
+def test_a_no_outlives_the_widening_of_its_purpose(workspace: Workspace) -> None:
+    workspace.decide(FIVE, "shipping", Decision.WITHDRAW)
+    wider = edit(workspace, ("uses: [name, contact.postal]", "uses: [name, contact.postal, contact.email]"))
+    before, after = workspace.policy.purpose("shipping"), wider.policy.purpose("shipping")
+    assert before is not None
+    assert after is not None
+    assert before.number != after.number
+    wider.apply("one")
+    assert seen(wider, "one", "shipping") == ALL - {5}
+
+
+@pytest.mark.unit
+def test_a_class_whose_people_have_decided_is_not_renamed_unseen(workspace: Workspace) -> None:
+    workspace.decide(FIVE, "shipping", Decision.WITHDRAW)
+    before = (workspace.root / "one.db").read_bytes()
+    renamed = edit(workspace, ("subject: customer", "subject: client"), ("of=customer", "of=client"))
+    with pytest.raises(BadInput, match="people of class `customer` have decided"):
+        renamed.apply("one")
+    assert (workspace.root / "one.db").read_bytes() == before, "nothing was changed"
+    renamed.apply("one", without=["customer"])
+    assert seen(renamed, "one", "shipping") == ALL

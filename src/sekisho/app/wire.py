@@ -192,9 +192,20 @@ class Workspace:
 
     # -- deeds --------------------------------------------------------------------------------------------------
 
-    def apply(self, name: str, digest: str | None = None) -> str:
-        """Apply a store's plan, bring standing up to date, record it; returns the plan's digest."""
+    def apply(self, name: str, digest: str | None = None, *, without: Sequence[str] = ()) -> str:
+        """Apply a store's plan, bring standing up to date, record it; returns the plan's digest.
+
+        Raises BadInput where people of a class have decided something and no table of the store is theirs any more,
+        unless the class is named in `without`: under a new name of the class they would all be strangers.
+        """
         store = self.store(name)
+        gone = self.people.deciding(name) - {t.subject for t in store.rules.tables} - set(without)
+        if gone:
+            raise BadInput(
+                f"people of class `{sorted(gone)[0]}` have decided something, and no table of `{name}` is theirs now",
+                help="keep the class's name, or say that they are gone: `gate apply --without CLASS`",
+            )
+        self.settled()
         plan = store.apply(digest)
         fields = {"store": name, "plan": plan.digest, "rules": store.rules.digest, "actor": self.actor()}
         self.log.append([Entry("plan-applied", self.clock(), fields)])

@@ -50,9 +50,10 @@ def plan(store: str, folder: Path, rollback: bool, machine: bool) -> None:
 @STORE
 @HERE
 @click.option("--plan", "digest", default=None, help="run only the plan of this digest")
-def apply(store: str, folder: Path, digest: str | None) -> None:
+@click.option("--without", multiple=True, help="a class of people that is gone from this store, with its decisions")
+def apply(store: str, folder: Path, digest: str | None, without: tuple[str, ...]) -> None:
     """Run the plan in one transaction, bring people's standing in, and record it."""
-    done = Workspace(folder).apply(store, digest)
+    done = Workspace(folder).apply(store, digest, without=without)
     show.done(f"store `{store}` keeps the policy (plan {done[:12]}…)")
     show.hint(f"next: `sekisho gate holes {store}` lists every way past it")
 

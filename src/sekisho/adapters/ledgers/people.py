@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from sekisho.adapters.ledgers.books import (
     ACTOR,
     CHANGE,
+    FACT,
     PERSON,
     PLACE,
     PORTION,
@@ -149,6 +150,12 @@ class People:
                 known = stamp.handle()
                 db.execute(sa.insert(ACTOR).values(handle=known, label=label))
             return str(known)
+
+    def deciding(self, store: str) -> set[str]:
+        """Return the classes of a store's people of whom somebody has decided something."""
+        query = sa.select(PLACE.c.subject).where(PLACE.c.store == store, PLACE.c.person == FACT.c.person).distinct()
+        with self._engine.connect() as db:
+            return set(db.execute(query).scalars())
 
     def forget(self, person: str) -> None:
         """Forget a person's handle and places: what evidence says about the handle is then about nobody."""
