@@ -234,3 +234,10 @@ def test_a_promise_of_names_refuses_what_does_not_name(path: Path, store: Sqlite
     assert isinstance(notebook, Notebook)
     readings = [r.keys for k, r in notebook.told if k == "reading"]
     assert readings == [(("customer", "1"), ("customer", "2")), (), (("customer", "4"),)]
+
+
+def test_a_file_that_cannot_be_written_is_told(store: SqliteStore, path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StoreTrouble, match="cannot be used: unable to open"):
+        store.position()

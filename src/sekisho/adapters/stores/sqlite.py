@@ -49,6 +49,10 @@ class SqliteStore:
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise StoreTrouble(f"store `{self.name}` is locked", help="nothing was changed; try again") from error
+            if any(word in str(error) for word in ("unable to open", "disk", "readonly")):
+                raise StoreTrouble(
+                    f"store `{self.name}` cannot be used: {error}", help="look at its file, folder and disk"
+                ) from error
             raise
         except sqlite3.DatabaseError as error:
             if "not a database" in str(error):
