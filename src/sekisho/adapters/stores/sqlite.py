@@ -41,27 +41,36 @@ class SqliteStore:
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():
             raise StoreTrouble(f"store `{self.name}` has no file", help="check its address in sekisho.toml")
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        try:
+            db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StoreTrouble(
+                f"store `{self.name}` cannot be used: {error}", help="look at its file, folder and disk"
+            ) from error
         try:
             db.execute("begin immediate" if write else "begin")
             yield db
             db.execute("commit")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise StoreTrouble(f"store `{self.name}` is locked", help="nothing was changed; try again") from error
-            if any(word in str(error) for word in ("unable to open", "disk", "readonly")):
-                raise StoreTrouble(
-                    f"store `{self.name}` cannot be used: {error}", help="look at its file, folder and disk"
-                ) from error
-            raise
         except sqlite3.DatabaseError as error:
-            if "not a database" in str(error):
-                raise StoreTrouble(f"store `{self.name}` is not a SQLite file", help="check its address") from error
-            raise
+            trouble = self._trouble(error)
+            if trouble is None:
+                raise
+            raise trouble from error
         finally:
             if db.in_transaction:
                 db.execute("rollback")
             db.close()
+
+    def _trouble(self, error: sqlite3.Error) -> StoreTrouble | None:
+        """Return what is wrong with the file in our words, or None where it is not about the file."""
+        said = str(error)
+        if "locked" in said or "busy" in said:
+            return StoreTrouble(f"store `{self.name}` is locked", help="nothing was changed; try again")
+        if "not a database" in said:
+            return StoreTrouble(f"store `{self.name}` is not a SQLite file", help="check its address")
+        if any(word in said for word in ("unable to open", "disk", "readonly", "malformed")):
+            return StoreTrouble(f"store `{self.name}` cannot be used: {said}", help="look at its file, folder and disk")
+        return None
 
     def _live(self, db: sqlite3.Connection) -> dict[str, LiveTable]:
         found = {}
