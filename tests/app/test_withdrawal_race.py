@@ -99,6 +99,7 @@ class Race:
         return thread
 
 
+@pytest.mark.timeout(300 if INTERLEAVINGS < 1000 else 3600)
 def test_no_read_after_the_acknowledgement_sees_the_person(kites: Workspace) -> None:
     race = Race(kites)
     store = race.store
