@@ -132,7 +132,8 @@ def test_no_row_is_read_while_its_permit_cannot_be_witnessed(disk: Path, tmp_pat
     refused = sekisho(*read)
     # not witnessed, or the ledger cannot even be opened: its shared memory needs room as well
     assert refused.returncode in (4, 6), refused.stderr
-    assert "evidence" in refused.stderr
+    # on a full disk the books, which are looked at first, may not open either
+    assert "evidence" in refused.stderr or "books" in refused.stderr
     assert "help:" in refused.stderr
     assert "Aoi" not in refused.stdout + refused.stderr
     (disk / "ballast").unlink()

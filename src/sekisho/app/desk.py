@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,9 @@ class Desk:
 
     @cached_property
     def _books(self) -> Engine:
-        return open_books(self.settings.books_url or self.settings.books / "books.db")
+        engine = open_books(self.settings.books_url or self.settings.books / "books.db")
+        weakref.finalize(self, engine.dispose)
+        return engine
 
     @cached_property
     def people(self) -> People:

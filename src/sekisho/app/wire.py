@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,7 +130,10 @@ class Workspace:
 
     @cached_property
     def _books(self) -> Engine:
-        return open_books(self.settings.books_url or self.settings.books / "books.db")
+        engine = open_books(self.settings.books_url or self.settings.books / "books.db")
+        # a server's connections are let go with the workspace, which the keeper opens anew each minute
+        weakref.finalize(self, engine.dispose)
+        return engine
 
     @cached_property
     def log(self) -> Log:
