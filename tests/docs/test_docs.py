@@ -74,7 +74,6 @@ def test_a_stale_a_missing_and_an_orphaned_page_are_named(place: Path) -> None:
         ("see `gate/permits.py`", "names `gate/permits.py`"),
         ("see `sekisho.gates.permit`", "names `sekisho.gates.permit`"),
         ("it lies in /home/anna/code", "a path of somebody's machine"),
-        ("as issue 2 asks", "a workplace's word"),
     ],
 )
 def test_what_is_not_so_is_named(place: Path, text: str, complaint: str) -> None:
