@@ -20,6 +20,14 @@ MASK = "sekisho_standing"
 NOBODY = 0b11111
 """The mask of a row that belongs to nobody: the reserved purposes and nothing else."""
 
+COLUMN_ORIGINS = """
+select a.attrelid::oid::int8, a.attnum, c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+join pg_namespace n on n.oid = c.relnamespace
+where (n.nspname = %s and c.relkind = 'v' or n.nspname = %s and c.relname = any(%s))
+  and a.attnum > 0 and not a.attisdropped
+"""
+"""Where a result's columns may come from, by relation and number; takes both schemas and the open tables."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:

@@ -22,6 +22,7 @@ import psycopg
 
 from sekisho.adapters.clients.readings import STRICT, Batched, Readings, Strict
 from sekisho.adapters.clients.service import Service, ServicePurpose, read_service
+from sekisho.compiler.postgres_live import COLUMN_ORIGINS
 from sekisho.gate import permit as permits
 from sekisho.gate.decide import Ask
 from sekisho.gate.naming import ANOTHER, NAME_THEM, NAMEABLE, NOT_NAMED, QUIET, Namer, People, first_word, namer
@@ -34,12 +35,6 @@ Params = Sequence[Any] | Mapping[str, Any] | None
 
 ENTER = "select sekisho.enter(%s), set_config('search_path', %s, %s)"
 SET_PATH = "select set_config('search_path', %s, %s)"
-ORIGINS = """
-select a.attrelid::oid::int8, a.attnum, c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-join pg_namespace n on n.oid = c.relnamespace
-where (n.nspname = %s and c.relkind = 'v' or n.nspname = %s and c.relname = any(%s))
-  and a.attnum > 0 and not a.attisdropped
-"""
 MARGIN = 2
 """Seconds before its end at which a permit is no longer begun with."""
 
@@ -180,7 +175,7 @@ class Gate:
         purpose, result = self.service.purposes[name], cursor.pgresult
         if name not in self._origins:
             with self._db.cursor() as other:
-                rows = other.execute(ORIGINS, (purpose.schema, self.service.schema, _open(purpose))).fetchall()
+                rows = other.execute(COLUMN_ORIGINS, (purpose.schema, self.service.schema, _open(purpose))).fetchall()
             self._origins[name] = {(oid, number): (table, column) for oid, number, table, column in rows}
         origins = self._origins[name]
         from_where = (

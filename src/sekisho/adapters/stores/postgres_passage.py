@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Self
 import psycopg
 
 from sekisho.compiler.lower import hidden_name
-from sekisho.compiler.postgres_live import schema_of
+from sekisho.compiler.postgres_live import COLUMN_ORIGINS, schema_of
 from sekisho.compiler.quoting import ident
 from sekisho.compiler.rules import PurposeRule, RuleSet
 from sekisho.gate.decide import Ask
@@ -32,13 +32,6 @@ from sekisho.ground.errors import Refused, SekishoError, StoreTrouble
 from sekisho.policy.model import Witness
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-VIEW_COLUMNS = b"""
-select a.attrelid::oid::int8, a.attnum, c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-join pg_namespace n on n.oid = c.relnamespace
-where (n.nspname = %s and c.relkind = 'v' or n.nspname = %s and c.relname = any(%s))
-  and a.attnum > 0 and not a.attisdropped
-"""
 
 
 class PostgresPassage:
@@ -62,7 +55,7 @@ class PostgresPassage:
             raise Refused(
                 error.diag.message_primary or "", help=error.diag.message_hint or "", clause=rule.clause
             ) from error
-        rows = db.execute(VIEW_COLUMNS, (self._schema, rules.schema, list(rules.open_tables))).fetchall()
+        rows = db.execute(COLUMN_ORIGINS, (self._schema, rules.schema, list(rules.open_tables))).fetchall()
         self._naming = naming(rules, rule.name)
         self._columns = {(oid, number): (table, column) for oid, number, table, column in rows}
 
