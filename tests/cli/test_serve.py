@@ -18,7 +18,7 @@ from postgres import ADMIN, fresh_database, listening
 from sekisho.app.demo import FILE, make_demo
 from sekisho.app.keeper import Keeper
 from sekisho.app.wire import Workspace
-from sekisho.cli.serve import Hint, free_port, hints
+from sekisho.cli.serve import Hint, free_port, hints, until_stopped
 from sekisho.evidence import note as notes
 from sekisho.ground.errors import BadInput
 from served import PAUSE, PROGRAM, fetch, serving, wait
@@ -90,6 +90,50 @@ def test_ctrl_c_ends_it_cleanly(studio: Path) -> None:
         wait(address)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "stopped" in out
+        assert "Traceback" not in err
+
+
+class Crowded:
+    """A server's loop that is signalled again at the very moment it is told to end, as a group's end does."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        self.told += 1
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+
+    def serve(self) -> None:
+        signal.signal(signal.SIGTERM, self.signal_handler_interrupt)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_signal_while_the_end_is_told_is_not_told_again() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    server = Crowded()
+    try:
+        until_stopped(server)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert server.told == 1
+
+
+def test_signals_that_crowd_end_it_as_one_does(studio: Path) -> None:
+    port = free_port(0)
+    command = [sys.executable, "-c", PROGRAM, "serve", "-C", str(studio), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait(f"http://127.0.0.1:{port}")
+        for _ in range(2_000):
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
         assert process.returncode == 0
         assert "stopped" in out
         assert "Traceback" not in err

@@ -18,7 +18,7 @@ from sekisho.app.following import beside
 from sekisho.app.wire import Workspace
 from sekisho.cli import show
 from sekisho.cli.options import HERE, MACHINE, unknown
-from sekisho.cli.serve import HOST, free_port
+from sekisho.cli.serve import HOST, free_port, until_stopped
 from sekisho.consent import receipt as receipts
 from sekisho.consent.facts import Decision
 from sekisho.evidence.note import Key
@@ -258,7 +258,8 @@ def serve(folder: Path, port: int) -> None:
     spawn = multiprocessing.get_context("spawn")
     spawn.Process(target=beside, args=(str(workspace.root), os.getpid()), daemon=True).start()
     show.say(f"taking decisions on http://{HOST}:{port}/decisions — stop with Ctrl-C")
-    Server(
+    server = Server(
         "sekisho.hot.asgi:application", address=HOST, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error
-    ).serve()
+    )
+    until_stopped(server)
     show.say("stopped; what was taken is in the books, and is carried when this or `sekisho serve` runs again")

@@ -8,10 +8,12 @@ import logging.config
 import multiprocessing
 import os
 import shlex
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -52,6 +54,19 @@ def free_port(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def until_stopped(server: Any) -> None:
+    """Serve until the first signal to stop; one that comes while that is told would wait for its own lock for ever."""
+    told = server.signal_handler_interrupt
+
+    def first(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        told()
+
+    server.signal_handler_interrupt = first
+    server.serve()
+
+
 def _need_site() -> None:
     missing = [name for name in SITE if importlib.util.find_spec(name) is None]
     if missing:
@@ -71,7 +86,7 @@ def _serve(workspace: Workspace, port: int, log: str = "text") -> None:
     keeper = Keeper(workspace.root, _words_of(log))
     keeper.start()
     journal.write("serving", port=port, entries=workspace.log.size)
-    Server(
+    server = Server(
         "sekisho.web.wsgi:application",
         address=HOST,
         port=port,
@@ -79,7 +94,8 @@ def _serve(workspace: Workspace, port: int, log: str = "text") -> None:
         blocking_threads=4,
         log_level=LogLevels.error,
         log_dictconfig=lines if log == "json" else None,
-    ).serve()
+    )
+    until_stopped(server)
     keeper.leave()
     journal.write("stopped")
     show.say("stopped; what needs a yes closes by itself within minutes")
